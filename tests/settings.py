@@ -1,0 +1,10 @@
+"""portal.settings with a data folder of its own, made here because settings are the first thing pytest loads."""
+
+from tests.folder import prepare
+
+prepare()
+
+from portal.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes its time on purpose
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
