@@ -53,8 +53,8 @@ def start_cluster() -> None:
 
 def migrate() -> None:
     """Migrate the template in a process of its own, as the role that owns the tables."""
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PERCH_DB_ROLE": "owner"}
+    command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PERCH_DB_ROLE": "owner"}
     done = subprocess.run(command, cwd=paths.REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.exit(f"the test database cannot be migrated:\n{done.stdout}{done.stderr}", returncode=3)

@@ -135,7 +135,8 @@ class Cluster:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700, parents=True)
         self._own(fresh, user)
-        options = "-U postgres -A peer -E UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --no-instructions"
+        locale = "-E UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"  # the same on every machine
+        options = f"-U {SUPERUSER} -A peer {locale} --no-instructions"
         command = [str(BINARIES / "initdb"), "-D", str(fresh), *options.split()]
         command += [] if self.durable else ["--no-sync"]
         child = processes.spawn(command, log=subprocess.PIPE, environment={"PATH": os.defpath, "TZ": "UTC"}, user=user)
