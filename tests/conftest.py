@@ -1,3 +1,23 @@
-"""What every test may ask for."""
+"""What every test may ask for: the database, the cast, and browsers for them.
+
+The cast. North and South are ISPs. At North: Nora administers, Ada is the ISP's accountant. Two subscribers: the
+Harbour organization is owned by Alice; Bob may watch its yard folder, live and a week of archive; Ian installs cameras
+there; Charlie belongs to nothing. The Mill organization is owned by Mallory. At South, Sam administers, and Olga owns
+the Orchard organization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cast import Cast, build
 
 pytest_plugins = ["tests.database"]
+
+
+@pytest.fixture
+def cast(db: None) -> Iterator[Cast]:
+    """The people and things above, in a database of this test's own."""
+    yield build()

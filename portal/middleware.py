@@ -1,0 +1,148 @@
+"""What every request passes: its id, its ISP, its user, and one place where errors become pages."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from portal import hosts, logs
+from portal.pages import errors
+from tenants import audit
+from tenants.errors import PerchError
+from tenants.models import Domain, User
+from tenants.scoping import domain_scope
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+_REQUEST_ID = re.compile(r"\A[A-Za-z0-9-]{8,64}\Z")
+
+
+class PerchRequest(HttpRequest):
+    """A request after our middleware: it knows its ISP, and its user if somebody is signed in."""
+
+    domain: Domain
+    user: User | None  # type: ignore[assignment]  # nobody is None here, not AnonymousUser
+    request_id: str
+
+
+class RequestIdMiddleware:
+    """Gives every request a correlation id (or takes the caller's), for logs, audit rows and the answer's header."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-Id", "")
+        request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]  # see PerchRequest
+        token = logs.request_id.set(request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        response["X-Request-Id"] = request_id
+        return response
+
+
+class HealthMiddleware:
+    """Answers /healthz for any host name, before an ISP is looked for."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path != "/healthz":
+            return self.get_response(request)
+        try:
+            Domain.objects.exists()
+        except OperationalError:
+            return HttpResponse("the database does not answer", status=503, content_type="text/plain")
+        return HttpResponse("ok", content_type="text/plain")
+
+
+class DomainMiddleware:
+    """Finds the ISP by the Host header and opens its scope for the whole request.
+
+    One transaction spans the request; the view runs in a savepoint of it (ATOMIC_REQUESTS), so that a failed view
+    leaves nothing half-written while the session is still kept.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self._scoped(request)
+        except OperationalError:
+            return errors.unavailable(request)
+
+    def _scoped(self, request: HttpRequest) -> HttpResponseBase:
+        domain = hosts.domain_of(request.META.get("HTTP_HOST", ""))
+        if domain is None:
+            return HttpResponse("Not found\n", status=404, content_type="text/plain")
+        request.domain = domain  # type: ignore[attr-defined]  # see PerchRequest
+        request_id: str = request.request_id  # type: ignore[attr-defined]  # see PerchRequest
+        origin = audit.Origin(request.META.get("REMOTE_ADDR"), request.headers.get("User-Agent", ""), request_id)
+        with domain_scope(domain), audit.originating(origin):
+            response = self.get_response(request)
+            # A view's own savepoint is gone already; this is for a 5xx raised in the middleware below us.
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+
+class LocaleMiddleware:
+    """Speaks the user's language, else the browser's, else the ISP's (item 172)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with translation.override(self._language(request)):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+    def _language(self, request: Any) -> str:
+        known = {code for code, _name in settings.LANGUAGES}
+        chosen = request.COOKIES.get("perch_language", "")
+        if chosen in known:
+            return str(chosen)
+        if request.headers.get("Accept-Language"):
+            return translation.get_language_from_request(request)
+        return request.domain.locale if request.domain.locale in known else settings.LANGUAGE_CODE
+
+
+class UserMiddleware:
+    """Puts the signed-in user on the request, or None."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        user = get_user(request)
+        request.user = user if isinstance(user, User) else None
+        return self.get_response(request)
+
+
+class ErrorMiddleware:
+    """Turns Perch's errors, raised anywhere in a page, into the page that says so."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        return errors.page_for(request, exception) if isinstance(exception, PerchError) else None

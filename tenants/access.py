@@ -1,0 +1,137 @@
+"""Who may do what to organizations, users and settings. `devices.access` answers for cameras.
+
+One place answers every question: pages, API, streams, sockets. Functions `can_*` answer, functions `*_for` fetch the
+row or raise `Missing`: what is not yours does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from tenants.errors import Forbidden, Missing
+from tenants.models import Folder, Membership, Organization, User
+
+
+@dataclass(frozen=True)
+class OrganizationRights:
+    """What one user may do in one organization (items 33, 34, 60-62, 68)."""
+
+    is_member: bool = False
+    is_owner: bool = False
+    view: bool = False
+    edit: bool = False
+    edit_cameras: bool = False
+    edit_users: bool = False
+    view_stats: bool = False
+    view_person_lists: bool = False
+    edit_person_lists: bool = False
+    see_money: bool = False
+
+
+def organization_rights(user: User, organization: Organization, membership: Membership | None) -> OrganizationRights:
+    """The rights of a user in an organization, as a pure function of the three rows.
+
+    Nobody, not even an administrator, edits cameras and users of an organization without an owner (item 34).
+    """
+    owner = organization.owner_id == user.pk
+    admin = user.is_admin
+    writes = not user.is_readonly
+    has_owner = organization.owner_id is not None
+    holds = owner or admin
+
+    def held(flag: str) -> bool:
+        return membership is not None and bool(getattr(membership, flag))
+
+    return OrganizationRights(
+        is_member=membership is not None or owner,
+        is_owner=owner,
+        view=holds or membership is not None or user.can_view_organizations or user.is_accountant,
+        edit=writes and (admin or user.can_edit_organizations),
+        edit_cameras=writes and has_owner and (holds or held("can_edit_cameras")),
+        edit_users=writes and has_owner and (holds or held("can_edit_users")),
+        view_stats=holds or held("can_view_stats"),
+        view_person_lists=holds or held("can_view_person_lists") or held("can_edit_person_lists"),
+        edit_person_lists=writes and (holds or held("can_edit_person_lists")),
+        see_money=holds or user.is_accountant or held("is_accountant"),
+    )
+
+
+def memberships_of(user: User) -> dict[int, Membership]:
+    """The user's memberships by organization id."""
+    return {row.organization_id: row for row in Membership.objects.filter(user=user)}
+
+
+def rights_in(user: User, organization: Organization) -> OrganizationRights:
+    """The rights of a user in one organization."""
+    membership = Membership.objects.filter(user=user, organization=organization).first()
+    return organization_rights(user, organization, membership)
+
+
+def visible_organizations(user: User) -> QuerySet[Organization]:
+    """The organizations a user may know of."""
+    rows: QuerySet[Organization] = Organization.objects.all()
+    if user.is_admin or user.can_view_organizations or user.is_accountant:
+        return rows
+    member = Membership.objects.filter(organization=OuterRef("pk"), user=user)
+    return rows.filter(Q(owner=user) | Exists(member))
+
+
+def organization_for(user: User, organization_id: Any, right: str = "view") -> Organization:
+    """One organization by id, if the user may know of it (else Missing) and has the right (else Forbidden)."""
+    organization = visible_organizations(user).filter(pk=as_id(organization_id)).first()
+    if organization is None:
+        raise Missing("There is no such organization.")
+    if not getattr(rights_in(user, organization), right):
+        raise Forbidden("You may not do this in the organization.")
+    return organization
+
+
+def folder_for(user: User, organization: Organization, folder_id: Any) -> Folder:
+    """One folder of an organization the caller has already been let into."""
+    folder = Folder.objects.filter(organization=organization, pk=as_id(folder_id)).first()
+    if folder is None:
+        raise Missing("There is no such folder.")
+    return folder
+
+
+def visible_users(user: User) -> QuerySet[User]:
+    """The users a user may know of: all for an administrator, else those of organizations whose users he edits."""
+    rows: QuerySet[User] = User.objects.all()
+    if user.is_admin:
+        return rows
+    edited = Membership.objects.filter(user=user, can_edit_users=True).values("organization")
+    ours = Q(organization__in=edited) | Q(organization__owner=user)
+    shared = Membership.objects.filter(ours, user=OuterRef("pk"))
+    return rows.filter(Q(pk=user.pk) | Exists(shared))
+
+
+def user_for(user: User, user_id: Any) -> User:
+    """One user by id, if the acting user may know of him; else Missing."""
+    found = visible_users(user).filter(pk=as_id(user_id)).first()
+    if found is None:
+        raise Missing("There is no such user.")
+    return found
+
+
+def require_admin(user: User) -> None:
+    """Let only ISP administrators pass."""
+    if not user.is_admin:
+        raise Forbidden("Only an administrator may do this.")
+
+
+def can_see_all_money(user: User) -> bool:
+    """Whether the user sees plans, usage and invoices of the whole ISP (items 26, 27)."""
+    return user.is_admin or user.is_accountant
+
+
+def as_id(value: Any) -> int:
+    """A row number from the outside world; Missing for whatever cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise Missing("There is no such object.")
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise Missing("There is no such object.")
+    return int(text)

@@ -1,0 +1,8 @@
+"""Who: ISPs, organizations, users, rights, audit."""
+
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,73 @@
+"""People who sign in at one ISP."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.scoping import ScopedManager, ScopedModel
+
+
+class UserManager(ScopedManager["User"]):
+    """The users of the ISP in scope."""
+
+    def get_by_natural_key(self, login: str | None) -> User:
+        """The user with this login, ignoring case."""
+        return self.get(login__iexact=login)
+
+
+class User(ScopedModel, AbstractBaseUser):
+    """A person or machine account of one ISP (checklist items 60, 76). The login is unique within the ISP."""
+
+    login = models.CharField(_("login"), max_length=254)
+    email = models.EmailField(_("e-mail"), blank=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    phone = models.CharField(_("phone"), max_length=64, blank=True)
+    notification_email = models.EmailField(_("e-mail for notifications"), blank=True)
+    locale = models.CharField(_("language"), max_length=10, blank=True)
+    external_id = models.CharField(_("external id"), max_length=128, blank=True)
+    authorized_ip = models.CharField(_("sign-in only from"), max_length=256, blank=True)
+    is_active = models.BooleanField(_("enabled"), default=True)
+    is_admin = models.BooleanField(_("administrator"), default=False)
+    is_accountant = models.BooleanField(_("accountant"), default=False)
+    is_readonly = models.BooleanField(_("read only"), default=False)
+    is_monitoring = models.BooleanField(_("monitoring"), default=False)
+    can_view_organizations = models.BooleanField(_("sees all organizations"), default=False)
+    can_edit_organizations = models.BooleanField(_("edits organizations"), default=False)
+    can_edit_settings = models.BooleanField(_("edits settings"), default=False)
+    max_sessions = models.PositiveIntegerField(_("sessions at once"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # narrows the scoped manager
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        base_manager_name = "objects"
+        default_manager_name = "objects"
+        ordering = ["login"]
+        constraints = [
+            models.UniqueConstraint("domain", models.functions.Lower("login"), name="tenants_user_login"),
+        ]
+
+    def __str__(self) -> str:
+        return self.login
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        settle_flags(self)
+        super().save(*args, **kwargs)
+
+
+def settle_flags(user: User) -> None:
+    """Apply the precedence of items 60 and 61: Administrator clears Read only and brings the organization flags."""
+    if user.is_admin:
+        user.is_readonly = False
+        user.can_edit_organizations = True
+        user.can_edit_settings = True
+    if user.can_edit_organizations:
+        user.can_view_organizations = True

@@ -1,0 +1,26 @@
+"""Counting and ending sessions."""
+
+from __future__ import annotations
+
+from tenants.models import User, UserSession
+
+
+def evict_oldest(user_id: int) -> int:
+    """Keep a user within his number of sessions: the oldest goes, the new one lives (items 63, 64).
+
+    The user's own limit wins over the ISP's. The user's row is locked, so that sign-ins at the same moment cannot
+    all pass the count. Returns how many were ended.
+    """
+    user = User.objects.select_for_update().select_related("domain").filter(pk=user_id).first()
+    if user is None:
+        return 0
+    limit = user.max_sessions or user.domain.max_sessions
+    extra = UserSession.objects.filter(user=user).order_by("-created_at", "-id").values_list("pk", flat=True)[limit:]
+    ended, _rows = UserSession.objects.filter(pk__in=list(extra)).delete()
+    return int(ended)
+
+
+def end_all(user: User) -> int:
+    """Sign a user out everywhere (password change, block). Returns how many sessions were ended."""
+    ended, _rows = UserSession.objects.filter(user=user).delete()
+    return int(ended)
