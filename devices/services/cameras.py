@@ -1,0 +1,202 @@
+"""Cameras: add, change, switch, delete. One transaction, one audit row, then the news."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from typing import Any
+
+from django.db import transaction
+
+from devices import sources
+from devices.models import Camera, CameraAttribute, Preset
+from devices.services import presets, spans, streamers
+from tenants import audit
+from tenants.addresses import camera_policy
+from tenants.broadcast import notify_access
+from tenants.errors import Forbidden, Invalid, LimitReached
+from tenants.models import Folder, Organization, User
+from tenants.scoping import current_domain_id
+from tenants.services import folders
+from tenants.services.validation import assign, check
+
+MASK = "***"
+URLS = ("stream_url", "substream_url")
+OWN = frozenset(
+    {
+        "name",
+        "title",
+        "comment",
+        "enabled",
+        "static",
+        "video_only",
+        "transcode_audio",
+        "thumbnails",
+        "thumbnails_url",
+        "coordinates",
+        "postal_address",
+        "motion_detector_enabled",
+        "onvif_url",
+        "onvif_profile",
+        "onvif_ptz",
+        "agent_id",
+        "agent_model",
+        "agent_serial",
+        "agent_key",
+        "external_id",
+    }
+)
+
+
+@transaction.atomic
+def add_camera(
+    organization: Organization,
+    *,
+    acting_user: User | None,
+    title: str,
+    stream_url: str,
+    substream_url: str = "",
+    name: str = "",
+    folder: Folder | None = None,
+    preset: Preset | None = None,
+    **more: Any,
+) -> Camera:
+    """Add a camera to an organization; it begins to run and to be counted at once.
+
+    Without a name it gets one made of its title (decision i); without folder or preset the organization's first
+    folder and the ISP's default preset. Raises Invalid (by field) and LimitReached.
+    """
+    _check_limit(organization)
+    camera = Camera(domain_id=current_domain_id(), organization=organization, streamer=streamers.default_streamer())
+    camera.folder = folder or folders.root(organization)
+    camera.preset = preset or presets.default_preset()
+    ruled = {field: more.pop(field) for field in presets.RULED if field in more}
+    assign(camera, {"title": title.strip(), "name": name or new_name(title), **more}, OWN)
+    _set_urls(camera, {"stream_url": stream_url, "substream_url": substream_url})
+    _apply_preset(camera, ruled)
+    _check(camera)
+    camera.save()
+    spans.settle(camera)
+    audit.created(camera, acting_user=acting_user, object_id=camera.name)
+    notify_access()
+    return camera
+
+
+@transaction.atomic
+def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) -> Camera:
+    """Change a camera's settings; only what is given changes. Moving it to another organization is a change too."""
+    before = audit.snapshot(camera)
+    ruled = {field: values.pop(field) for field in presets.RULED if field in values}
+    urls = {field: values.pop(field) for field in URLS if field in values}
+    _place(camera, values)
+    assign(camera, values, OWN)
+    _set_urls(camera, urls)
+    _apply_preset(camera, ruled, preset_changed=before["preset"] != camera.preset_id)
+    _check(camera)
+    camera.save()
+    spans.settle(camera)
+    if audit.changed(camera, before, acting_user=acting_user, object_id=camera.name):
+        notify_access()
+    return camera
+
+
+def set_enabled(camera: Camera, enabled: bool, *, acting_user: User | None) -> Camera:
+    """Switch a camera on or off; while off it neither runs nor costs."""
+    return change_camera(camera, acting_user=acting_user, enabled=enabled)
+
+
+@transaction.atomic
+def delete_camera(camera: Camera, *, acting_user: User | None) -> None:
+    """Remove a camera; its history stays for the bill, its archive until its own retention ends (item 86)."""
+    spans.end(camera)
+    audit.deleted(camera, acting_user=acting_user, object_id=camera.name)
+    camera.delete()
+    notify_access()
+
+
+def mark_camera(camera: Camera, user: User, **marks: bool) -> CameraAttribute:
+    """Set what a user marked on a camera: favorite, motion_alarm."""
+    allowed = {name: bool(value) for name, value in marks.items() if name in {"favorite", "motion_alarm"}}
+    row, _fresh = CameraAttribute.objects.update_or_create(
+        domain_id=camera.domain_id, camera=camera, user=user, defaults=allowed
+    )
+    mark: CameraAttribute = row
+    return mark
+
+
+def new_name(title: str) -> str:
+    """A camera's name: its title in Latin letters, and a random end."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    return f"{slug or 'camera'}-{secrets.token_hex(5)}"
+
+
+def _check_limit(organization: Organization) -> None:
+    """The organization's row is locked, so that additions at the same moment cannot all pass the count."""
+    locked = Organization.objects.select_for_update().get(pk=organization.pk)
+    if Camera.objects.filter(organization=organization).count() >= locked.camera_limit:
+        raise LimitReached(f"The organization may have {locked.camera_limit} cameras.", field="organization_id")
+
+
+def _place(camera: Camera, values: dict[str, Any]) -> None:
+    """Take organization, folder and preset out of the values and put the camera there."""
+    organization: Organization | None = values.pop("organization", None)
+    if organization is not None and organization.pk != camera.organization_id:
+        _check_limit(organization)
+        camera.organization = organization
+        camera.folder = folders.root(organization)
+    if "folder" in values:
+        camera.folder = values.pop("folder")
+    if "preset" in values:
+        camera.preset = values.pop("preset")
+    if camera.folder.organization_id != camera.organization_id:
+        raise Invalid("The folder belongs to another organization.", field="folder_id")
+
+
+def _apply_preset(camera: Camera, ruled: dict[str, Any], *, preset_changed: bool = True) -> None:
+    """A locked preset rules the camera's values; an adjustable one is copied once and then free (item 43)."""
+    preset = camera.preset
+    if preset_changed or not preset.is_adjustable:
+        for field in presets.RULED:
+            setattr(camera, field, getattr(preset, field))
+    for field, value in ruled.items():
+        if value == getattr(camera, field):
+            continue
+        if not preset.is_adjustable:
+            raise Forbidden("The preset sets this value; choose another preset to change it.", field=field)
+        setattr(camera, field, value)
+
+
+def _set_urls(camera: Camera, urls: dict[str, str]) -> None:
+    for field, text in urls.items():
+        text = (text or "").strip()
+        kept = getattr(camera, field)
+        if text == kept or (MASK in text and text == shown(kept)):
+            continue
+        if text or field == "stream_url":
+            _check_url(text, field)
+        setattr(camera, field, text)
+
+
+def _check_url(text: str, field: str) -> None:
+    if MASK in text:
+        raise Invalid("Type the password again: the address has changed.", field=field)
+    try:
+        sources.check_source(text, camera_policy())
+    except sources.SourceRefused as refused:
+        raise Invalid(refused.message, field=field) from refused
+
+
+def shown(url: str) -> str:
+    """A stream address as people and machines see it: passwords are stars, also those in path or query."""
+    hidden = re.sub(r"(://[^/\s:@]*):[^/\s@]+@", rf"\1:{MASK}@", url)
+    return re.sub(r"(?i)((?:password|passwd|pwd|pass)=)[^&/\s]+", rf"\1{MASK}", hidden)
+
+
+def _check(camera: Camera) -> None:
+    if not camera.title:
+        raise Invalid("A title is needed.", field="title")
+    if Camera.objects.filter(name=camera.name).exclude(pk=camera.pk).exists():
+        raise Invalid("This name is taken.", field="name")
+    check(camera)

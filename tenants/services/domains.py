@@ -1,0 +1,78 @@
+"""Opening and changing ISPs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from tenants import audit
+from tenants.errors import Conflict, Invalid
+from tenants.models import Domain, DomainHost, User
+from tenants.scoping import domain_scope
+from tenants.services import organizations
+from tenants.services.validation import check
+
+SETTINGS = (
+    "title",
+    "timezone",
+    "locale",
+    "max_sessions",
+    "brand_color",
+    "accent_color",
+    "logo",
+    "logo_type",
+    "footer",
+    "legal_name",
+    "legal_address",
+    "vat_id",
+)
+
+
+@transaction.atomic
+def add_domain(
+    *,
+    title: str,
+    slug: str,
+    hosts: Sequence[str],
+    timezone: str = "UTC",
+    currency: str = "EUR",
+    locale: str = "en",
+    **more: Any,
+) -> Domain:
+    """Open an ISP with its host names (the first one is used in links) and its default organization."""
+    domain = Domain(title=title, slug=slug, timezone=timezone, currency=currency, locale=locale, **more)
+    check(domain)
+    domain.save()
+    for number, host in enumerate(hosts):
+        add_host(domain, host, is_primary=number == 0)
+    with domain_scope(domain):
+        organizations.ensure_default()
+    return domain
+
+
+def add_host(domain: Domain, host: str, *, is_primary: bool = False) -> DomainHost:
+    """Let an ISP answer on one more host name; names are told apart in lower case."""
+    row = DomainHost(domain=domain, host=host.lower().rstrip("."), is_primary=is_primary)
+    if DomainHost.objects.filter(host=row.host).exists():
+        raise Conflict("This host name is taken.", field="host")
+    check(row)
+    row.save()
+    return row
+
+
+def change_settings(domain: Domain, *, acting_user: User | None, **values: Any) -> Domain:
+    """Change an ISP's brand and settings; the currency stays, because money was counted in it."""
+    unknown = set(values) - set(SETTINGS)
+    if unknown:
+        raise Invalid("This setting cannot be changed.", field=sorted(unknown)[0])
+    before = audit.snapshot(domain)
+    for name, value in values.items():
+        setattr(domain, name, value)
+    check(domain)
+    domain.save()
+    audit.changed(domain, before, acting_user=acting_user)
+    return domain
+
+

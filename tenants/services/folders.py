@@ -1,0 +1,98 @@
+"""The folder tree of an organization (items 88, 89, 193-195)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+
+from tenants import audit
+from tenants.broadcast import notify_access
+from tenants.errors import Conflict, Invalid
+from tenants.models import Folder, Organization, User
+from tenants.scoping import current_domain_id
+from tenants.services.validation import assign, check
+
+FIELDS = frozenset({"title", "parent", "order_num", "coordinates"})
+
+
+def add_root(organization: Organization, *, acting_user: User | None) -> Folder:
+    """The folder every organization begins with."""
+    return _add(organization, acting_user=acting_user, title="Cameras", parent=None)
+
+
+def root(organization: Organization) -> Folder:
+    """The first folder at the top of an organization's tree."""
+    found: Folder = Folder.objects.filter(organization=organization, parent=None).order_by("order_num", "id")[0]
+    return found
+
+
+@transaction.atomic
+def add_folder(
+    organization: Organization, *, acting_user: User | None, title: str, parent: Folder | None, **more: Any
+) -> Folder:
+    """A new folder, last among its siblings unless `order_num` says otherwise."""
+    if parent is not None and parent.organization_id != organization.pk:
+        raise Invalid("The folder above belongs to another organization.", field="parent_id")
+    return _add(organization, acting_user=acting_user, title=title, parent=parent, **more)
+
+
+def _add(
+    organization: Organization, *, acting_user: User | None, title: str, parent: Folder | None, **more: Any
+) -> Folder:
+    folder = Folder(domain_id=current_domain_id(), organization=organization)
+    siblings = Folder.objects.filter(organization=organization, parent=parent).count()
+    assign(folder, {"title": title, "parent": parent, "order_num": siblings + 1, **more}, FIELDS)
+    check(folder)
+    folder.save()
+    audit.created(folder, acting_user=acting_user)
+    notify_access()
+    return folder
+
+
+@transaction.atomic
+def change_folder(folder: Folder, *, acting_user: User | None, **values: Any) -> Folder:
+    """Rename, reorder or move a folder; never below itself and never to another organization."""
+    before = audit.snapshot(folder)
+    assign(folder, values, FIELDS)
+    parent: Folder | None = folder.parent
+    if parent is not None and parent.organization_id != folder.organization_id:
+        raise Invalid("The folder above belongs to another organization.", field="parent_id")
+    if parent is not None and parent.pk in subtree(folder):
+        raise Invalid("A folder cannot be moved into itself.", field="parent_id")
+    check(folder)
+    folder.save()
+    if audit.changed(folder, before, acting_user=acting_user):
+        notify_access()
+    return folder
+
+
+@transaction.atomic
+def delete_folder(folder: Folder, *, acting_user: User | None) -> None:
+    """Remove an empty folder (item 89); the last folder at the top stays."""
+    if folder.children.exists() or folder.cameras.exists():
+        raise Conflict("The folder is not empty: move or delete its cameras and folders first.")
+    tops = Folder.objects.filter(organization_id=folder.organization_id, parent=None)
+    if folder.parent_id is None and tops.count() == 1:
+        raise Conflict("An organization keeps at least one folder.")
+    audit.deleted(folder, acting_user=acting_user)
+    folder.delete()
+    notify_access()
+
+
+def delete_all(organization: Organization) -> None:
+    """Remove an organization's whole tree, leaves first."""
+    while Folder.objects.filter(organization=organization).exists():
+        leaves = Folder.objects.filter(organization=organization, children=None)
+        Folder.objects.filter(pk__in=list(leaves.values_list("pk", flat=True))).delete()
+
+
+def subtree(folder: Folder) -> set[int]:
+    """The ids of a folder and of all folders below it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE below AS (SELECT id FROM tenants_folder WHERE id = %s UNION ALL"
+            " SELECT f.id FROM tenants_folder f JOIN below b ON f.parent_id = b.id) SELECT id FROM below",
+            [folder.pk],
+        )
+        return {row[0] for row in cursor.fetchall()}
