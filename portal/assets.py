@@ -21,12 +21,17 @@ FILES = {
     # Without subtitles, DRM and alternate audio, none of which a camera has: 40 % less to load.
     "hls.light.min.js": "hls.js/dist/hls.light.min.js",
     "hls.light.min.mjs": "hls.js/dist/hls.light.min.mjs",
+    # One variable font, so that pages look the same on every machine; a browser loads only the ranges it needs.
+    "inter-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+    "inter-cyrillic.woff2": "@fontsource-variable/inter/files/inter-cyrillic-wght-normal.woff2",
 }
 LICENSES = {
     "tabler.LICENSE.txt": "@tabler/core/LICENSE",
     "icons.LICENSE.txt": "@tabler/icons-sprite/LICENSE",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
     "hls.LICENSE.txt": "hls.js/LICENSE",
+    "inter.LICENSE.txt": "@fontsource-variable/inter/LICENSE",
 }
 SOURCE_MAP = re.compile(rb"\n?(/[/*])[#@] sourceMappingURL=[^\n*]*(\*/)?\n?$")
 SYMBOL = re.compile(r'<symbol id="([^"]+)".*?</symbol>', re.DOTALL)
