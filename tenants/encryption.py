@@ -66,7 +66,12 @@ class EncryptedTextField(_TextField):
 def context_of(instance: models.Model, field: str) -> str:
     """The place of one secret: table, column, the row's own random id, and its ISP."""
     row: Any = instance
-    return f"{instance._meta.db_table}|{field}|{row.secret_id}|{row.domain_id}"
+    return context_of_column(instance._meta.db_table, field, row.secret_id, row.domain_id)
+
+
+def context_of_column(table: str, column: str, secret_id: str, domain_id: int) -> str:
+    """The same for a row that was read without its model."""
+    return f"{table}|{column}|{secret_id}|{domain_id}"
 
 
 def secret_property(field: str) -> property:

@@ -1,0 +1,112 @@
+"""Streamers of the installation, and what each of them has to run (the streamer contract: config_external)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from devices.models import Camera, Streamer
+from tenants.encryption import Undecipherable, context_of_column, decrypt
+from tenants.secrets import digest, new_secret
+
+DAY = 24 * 3600
+GIGABYTE = 1_000_000_000
+
+# What one streamer runs, across ISPs: read by the role `fleet` in the hot hook, hence as SQL. Suspension, disabling and
+# deletion are all expressed by leaving a stream out. An adjustable preset lets the camera's own archive settings rule.
+STREAMS = """
+SELECT c.id, c.domain_id, c.name, c.title, c.static, c.secret_id, c.stream_url_sealed, c.substream_url_sealed,
+       c.video_only, c.transcode_audio, c.thumbnails,
+       CASE WHEN p.is_adjustable THEN c.dvr_depth ELSE p.dvr_depth END AS dvr_depth,
+       CASE WHEN p.is_adjustable THEN c.dvr_space ELSE p.dvr_space END AS dvr_space
+FROM devices_camera c
+JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
+JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
+WHERE c.streamer_id = %(streamer)s AND c.enabled AND c.stream_url_sealed <> ''
+ORDER BY c.id
+"""
+HOSTS = """
+SELECT h.host, h.domain_id FROM tenants_domainhost h JOIN tenants_domain d ON d.id = h.domain_id AND d.is_active
+ORDER BY h.host
+"""
+
+
+def add_streamer(
+    *, hostname: str, port: int, key: str | None = None, public_url: str = "", is_default: bool | None = None
+) -> tuple[Streamer, str]:
+    """Add a streamer and return it with its key, which is kept as a hash only. The first one becomes the default."""
+    key = key or new_secret("st-")
+    with transaction.atomic():
+        first = not Streamer.objects.exists()
+        streamer = Streamer(hostname=hostname, port=port, public_url=public_url, key_digest=digest(key))
+        streamer.is_default = first if is_default is None else is_default
+        streamer.full_clean()
+        streamer.save()
+    return streamer, key
+
+
+def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:
+    """The streamer of this name, with this port and key: made, or brought in line after a move to other ones."""
+    streamer = Streamer.objects.filter(hostname=hostname).first()
+    if streamer is None:
+        return add_streamer(hostname=hostname, port=port, key=key)[0]
+    if streamer.port != port or not is_key_of(streamer, key):
+        streamer.port, streamer.key_digest = port, digest(key)
+        streamer.save(update_fields=["port", "key_digest"])
+    return streamer
+
+
+def is_key_of(streamer: Streamer, key: str) -> bool:
+    """Whether this is the streamer's key."""
+    return hmac.compare_digest(streamer.key_digest, digest(key))
+
+
+def default_streamer() -> Streamer | None:
+    """Where new cameras go: the one marked so, else the oldest; None while the installation has no streamer."""
+    return Streamer.objects.order_by("-is_default", "id").first()
+
+
+def playback_base(streamer: Streamer, host: str) -> str:
+    """The address browsers reach a streamer at, without a slash at its end; `host` is the portal's, without port."""
+    return streamer.public_url.rstrip("/") or f"http://{host}:{streamer.port}"
+
+
+def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """One row of STREAMS as the streamer contract's stream; None if its address cannot be opened (a lost key)."""
+    try:
+        inputs = _inputs(row)
+    except Undecipherable:
+        return None
+    entry = {
+        "name": f"{row['name']}~{row['domain_id']}",
+        "title": row["title"],
+        "static": row["static"],
+        "inputs": inputs,
+        "thumbnails": {"enabled": row["thumbnails"]},
+        "video_only": row["video_only"],
+        "transcode_audio": row["transcode_audio"],
+    }
+    return entry | _dvr(row["dvr_depth"], row["dvr_space"])
+
+
+def _inputs(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    inputs = [{"url": _opened(row, "stream_url_sealed")}]
+    if row["substream_url_sealed"]:
+        inputs.append({"url": _opened(row, "substream_url_sealed"), "rendition": "sub"})
+    return inputs
+
+
+def _opened(row: Mapping[str, Any], column: str) -> str:
+    context = context_of_column(Camera._meta.db_table, column, row["secret_id"], row["domain_id"])
+    return decrypt(row[column], context=context)
+
+
+def _dvr(depth: float, space: int | None) -> dict[str, dict[str, int]]:
+    """Days become seconds and gigabytes bytes; no depth is no recording."""
+    if not depth:
+        return {}
+    limit = {"storage_limit": space * GIGABYTE} if space else {}
+    return {"dvr": {"expiration": round(depth * DAY), **limit}}
