@@ -66,8 +66,6 @@ def add_administrator() -> tuple[str, str]:
     """The first administrator, from the environment; a password is made when none is given. He owns what is unassigned."""
     login = os.environ.get("PERCH_ADMIN_LOGIN") or "admin"
     password = os.environ.get("PERCH_ADMIN_PASSWORD") or secrets.token_urlsafe(12)
-    admin: User = users.add_user(
-        acting_user=None, login=login, password=password, strict_password=False, is_admin=True
-    )
+    admin: User = users.add_user(acting_user=None, login=login, password=password, strict_password=False, is_admin=True)
     organizations.change_organization(organizations.ensure_default(), acting_user=None, owner=admin)
     return login, password

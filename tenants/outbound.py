@@ -56,9 +56,7 @@ def fetch(
     Raises AddressRefused or NameUnknown before anything is sent, Unreachable, and Garbled.
     """
     return asyncio.run(
-        fetch_async(
-            url, policy=policy, method=method, headers=headers, body=body, deadline=deadline, largest=largest
-        )
+        fetch_async(url, policy=policy, method=method, headers=headers, body=body, deadline=deadline, largest=largest)
     )
 
 
@@ -133,6 +131,11 @@ async def _read(response: httpx.Response, largest: int) -> bytes:
         if len(received) > largest:
             raise Garbled(f"the peer's answer is longer than {largest} bytes")
     declared = response.headers.get("content-length")
-    if declared is not None and declared.isdigit() and response.request.method != "HEAD" and len(received) != int(declared):
+    if (
+        declared is not None
+        and declared.isdigit()
+        and response.request.method != "HEAD"
+        and len(received) != int(declared)
+    ):
         raise Garbled("the peer's answer was cut off")
     return bytes(received)

@@ -33,7 +33,12 @@ FIELDS = frozenset(
 
 @transaction.atomic
 def add_preset(
-    *, acting_user: User | None, title: str, is_default: bool = False, organization: Organization | None = None, **more: Any
+    *,
+    acting_user: User | None,
+    title: str,
+    is_default: bool = False,
+    organization: Organization | None = None,
+    **more: Any,
 ) -> Preset:
     """Add a preset; `organization` attaches it there at once."""
     preset = Preset(domain_id=current_domain_id(), is_default=is_default)

@@ -74,5 +74,3 @@ def change_settings(domain: Domain, *, acting_user: User | None, **values: Any) 
     domain.save()
     audit.changed(domain, before, acting_user=acting_user)
     return domain
-
-
