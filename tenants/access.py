@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tenants.errors import Forbidden, Missing
-from tenants.models import Folder, Membership, Organization, User
+from tenants.models import ApiKey, Folder, Membership, Organization, User
+from tenants.models.users import settle_flags
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,13 @@ class OrganizationRights:
 def organization_rights(user: User, organization: Organization, membership: Membership | None) -> OrganizationRights:
     """The rights of a user in an organization, as a pure function of the three rows.
 
-    Nobody, not even an administrator, edits cameras and users of an organization without an owner (item 34).
+    Nobody, not even an administrator, edits cameras and users of an organization without an owner (item 34); only the
+    ISP's system key does, which may do anything (manual 6.1.2), such as fill the default organization.
     """
     owner = organization.owner_id == user.pk
     admin = user.is_admin
     writes = not user.is_readonly
-    has_owner = organization.owner_id is not None
+    has_owner = organization.owner_id is not None or user.is_system
     holds = owner or admin
 
     def held(flag: str) -> bool:
@@ -57,6 +59,14 @@ def organization_rights(user: User, organization: Organization, membership: Memb
         edit_person_lists=writes and (holds or held("can_edit_person_lists")),
         see_money=holds or user.is_accountant or held("is_accountant"),
     )
+
+
+def system_user(key: ApiKey) -> User:
+    """Who acts when the ISP's system key does: an administrator who is no row, named after the key in the audit log."""
+    user = User(pk=0, domain_id=key.domain_id, login=f"key {key.prefix}…", is_admin=True)
+    user.is_system = True
+    settle_flags(user)
+    return user
 
 
 def memberships_of(user: User) -> dict[int, Membership]:

@@ -96,7 +96,7 @@ def record(
         object_id=object_id or str(row.pk),
         object_title=str(row)[:200],
         organization_id=owner,
-        user_id=acting_user.pk if acting_user else None,
+        user_id=acting_user.pk if acting_user and not acting_user.is_system else None,
         user_login=acting_user.login if acting_user else "",
         changed=changed,
         ip=origin.ip,

@@ -42,6 +42,9 @@ class User(ScopedModel, AbstractBaseUser):
     max_sessions = models.PositiveIntegerField(_("sessions at once"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # True for whoever acts by the ISP's system key: nobody's row (see `tenants.access.system_user`).
+    is_system: bool = False
+
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # narrows the scoped manager
 
     USERNAME_FIELD = "login"
