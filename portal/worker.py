@@ -1,0 +1,48 @@
+"""The worker: one process that takes jobs from the queue and does them in threads.
+
+dramatiq's own command line forks a master, workers and a helper: three times the memory before the first job. Its
+Worker class is all that a supervised process needs; more processes are more `manage.py worker`s.
+"""
+
+import importlib
+import logging
+import signal
+from collections.abc import Iterable
+
+import dramatiq
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
+from dramatiq.worker import Worker
+
+from portal.embedded import readiness
+
+logger = logging.getLogger(__name__)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+DRAIN_MILLISECONDS = 5_000  # the supervisor kills after 6 s; a job cut short goes back into the queue
+
+
+def load_tasks() -> list[str]:
+    """Import every app's `tasks` module, which is where actors are declared."""
+    modules = [
+        f"{config.name}.tasks"
+        for config in apps.get_app_configs()
+        if config.module is not None and module_has_submodule(config.module, "tasks")
+    ]
+    for module in modules:
+        importlib.import_module(module)
+    return modules
+
+
+def run(*, threads: int, queues: Iterable[str] | None = None) -> None:
+    """Work until told to stop, then finish what is at hand."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # before the threads, so that none of them takes the signal
+    broker = dramatiq.get_broker()
+    broker.emit_after("process_boot")
+    load_tasks()
+    worker = Worker(broker, queues=set(queues) if queues else None, worker_threads=threads)
+    worker.start()
+    readiness.announce()
+    logger.info("worker ready", extra={"threads": threads})
+    signal.sigwait(STOP_SIGNALS)
+    worker.stop(timeout=DRAIN_MILLISECONDS)
+    broker.close()
