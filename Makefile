@@ -63,7 +63,7 @@ $(VENV)/.installed-dev: requirements-dev.lock | $(VENV)/.installed
 # Node comes from the machine when it has 18 or newer, else from a Python package.
 node_modules/.installed: package.json package-lock.json .npmrc requirements-node.lock | $(VENV)/.installed
 	@echo "Installing the locked browser packages into node_modules (once) ..."
-	@if node -e 'process.exit(process.versions.node.split(".")[0] < 18)' 2>/dev/null && command -v npm >/dev/null; then \
+	@if node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; then \
 	    npm ci --no-progress --loglevel=error; \
 	else \
 	    $(PIP) install --require-hashes -r requirements-node.lock && \

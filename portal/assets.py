@@ -26,13 +26,7 @@ FILES = {
     "inter-latin-ext.woff2": "@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
     "inter-cyrillic.woff2": "@fontsource-variable/inter/files/inter-cyrillic-wght-normal.woff2",
 }
-FONTS = "@fontsource-variable/inter/files"
-FILES |= {
-    f"inter-{script}.woff2": f"{FONTS}/inter-{script}-wght-normal.woff2"
-    for script in ("latin", "latin-ext", "cyrillic")
-}
 LICENSES = {
-    "inter.LICENSE.txt": "@fontsource-variable/inter/LICENSE",
     "tabler.LICENSE.txt": "@tabler/core/LICENSE",
     "icons.LICENSE.txt": "@tabler/icons-sprite/LICENSE",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
