@@ -131,7 +131,7 @@ def _in_order(sql: str, user: User) -> list[int]:
 
 def camera_for(user: User, name: str, right: str = "view") -> Camera:
     """One camera by name: Missing if the user may not know of it, Forbidden if he lacks the right on it."""
-    camera = Camera.objects.select_related("status", "preset", "streamer").filter(name=name).first()
+    camera: Camera | None = Camera.objects.select_related("status", "preset", "streamer").filter(name=name).first()
     held = rights(user, camera) if camera else NONE
     if camera is None or held == NONE:
         raise Missing("There is no such camera.")

@@ -43,7 +43,10 @@ class Job:
         return datetime.fromtimestamp((instant.timestamp() // step + 1) * step, instant.tzinfo)
 
 
-JOBS: tuple[Job, ...] = ()
+JOBS: tuple[Job, ...] = (
+    Job("portal.tasks.relay_outbox", timedelta(minutes=1)),
+    Job("portal.tasks.keep_house", timedelta(hours=1)),
+)
 
 
 class LockLost(Exception):

@@ -43,7 +43,7 @@ class SessionStore(SessionBase):
 
     def create(self) -> None:
         while True:
-            self._session_key = self._get_new_session_key()
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]  # unknown to the stubs
             try:
                 self.save(must_create=True)
             except CreateError:
@@ -55,7 +55,7 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # unknown to the stubs
         values = {"data": self.encode(data), "expires_at": self.get_expiry_date(modification=clock.now())}
         user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         if must_create:

@@ -106,14 +106,16 @@ TEMPLATES = [
     }
 ]
 
+DB_ROLE: database.Role = database.as_role(env("PERCH_DB_ROLE", "app"))
+
 DATABASES = {
     "default": {
-        **database.django_database(env("PERCH_DB_ROLE", "app")),
+        **database.django_database(DB_ROLE),
         "ATOMIC_REQUESTS": True,
         "CONN_MAX_AGE": 0,
     }
 }
-if env("PERCH_DB_ROLE", "app") == "app":
+if DB_ROLE == "app":
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
         # Connecting costs 7 ms, a pool 0.7 (measured.md).
@@ -223,6 +225,9 @@ DRAMATIQ_BROKER = {
     ],
 }
 DRAMATIQ_AUTODISCOVER_MODULES = ["tasks"]
+
+# The dotted name of what hands a task to the queue: (actor, arguments) -> None.
+PERCH_ENQUEUE = "portal.queue.enqueue"
 
 CHANNEL_LAYER_URL = env("CHANNEL_LAYER_URL")
 # Live events travel by LISTEN/NOTIFY (measured.md); a layer is left for what is rare.

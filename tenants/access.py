@@ -101,7 +101,7 @@ def organization_for(user: User, organization_id: Any, right: str = "view") -> O
 
 def folder_for(user: User, organization: Organization, folder_id: Any) -> Folder:
     """One folder of an organization the caller has already been let into."""
-    folder = Folder.objects.filter(organization=organization, pk=as_id(folder_id)).first()
+    folder: Folder | None = Folder.objects.filter(organization=organization, pk=as_id(folder_id)).first()
     if folder is None:
         raise Missing("There is no such folder.")
     return folder

@@ -89,7 +89,7 @@ def record(
     """Write one audit row in the transaction of the change itself."""
     origin = _origin.get()
     owner = organization_id if organization_id is not None else getattr(row, "organization_id", None)
-    return AuditEntry.objects.create(
+    entry: AuditEntry = AuditEntry.objects.create(
         domain_id=current_domain_id(),
         action=action,
         object_type=row._meta.object_name,
@@ -104,6 +104,7 @@ def record(
         request_id=origin.request_id,
         created_at=clock.now(),
     )
+    return entry
 
 
 def created(row: models.Model, *, acting_user: User | None, object_id: str | None = None) -> AuditEntry:

@@ -123,6 +123,6 @@ class ScopedModel(models.Model):
         default_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.domain_id is None:
+        if not self.domain_id:  # a row made without naming its ISP belongs to the one in scope
             self.domain_id = current_domain_id()
         super().save(*args, **kwargs)

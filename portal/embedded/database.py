@@ -41,6 +41,14 @@ DEFAULT_GRANTS: tuple[tuple[LiteralString, Role], ...] = (
 )
 
 
+def as_role(text: str) -> Role:
+    """A role by its name from the environment; ValueError for any other text."""
+    for role in ROLES:
+        if role == text:
+            return role
+    raise ValueError(f"{text} is no database role; the roles are {', '.join(ROLES)}")
+
+
 def is_embedded() -> bool:
     """Whether Perch runs its own PostgreSQL: DATABASE_URL is not set."""
     return not os.environ.get("DATABASE_URL")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from tenants.scoping import ScopedManager, ScopedModel
@@ -45,7 +46,7 @@ class User(ScopedModel, AbstractBaseUser):
     # True for whoever acts by the ISP's system key: nobody's row (see `tenants.access.system_user`).
     is_system: bool = False
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # narrows the scoped manager
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -55,7 +56,7 @@ class User(ScopedModel, AbstractBaseUser):
         default_manager_name = "objects"
         ordering = ["login"]
         constraints = [
-            models.UniqueConstraint("domain", models.functions.Lower("login"), name="tenants_user_login"),
+            models.UniqueConstraint("domain", Lower("login"), name="tenants_user_login"),
         ]
 
     def __str__(self) -> str:

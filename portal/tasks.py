@@ -1,0 +1,30 @@
+"""Tasks of the portal itself: keeping promises and keeping house. Thin doors: ids in, scope, service."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from tenants import outbox
+from tenants.models import Domain
+from tenants.scoping import domain_scope
+from tenants.services import housekeeping
+
+
+def _every_isp() -> list[int]:
+    return list(Domain.objects.filter(is_active=True).values_list("pk", flat=True))
+
+
+@dramatiq.actor(queue_name="default", max_retries=0)
+def relay_outbox() -> None:
+    """Send again what a lost or restarted queue did not take; each ISP in a scope of its own."""
+    for domain_id in _every_isp():
+        with domain_scope(domain_id):
+            outbox.relay()
+
+
+@dramatiq.actor(queue_name="default", max_retries=0)
+def keep_house() -> None:
+    """Remove what has expired: sessions, tokens, messages sent long ago."""
+    for domain_id in _every_isp():
+        with domain_scope(domain_id):
+            housekeeping.remove_expired()
