@@ -21,7 +21,7 @@ class Streamer(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.EMBEDDED)
     public_url = models.URLField(_("public address"), blank=True)
     port = models.PositiveIntegerField(_("port"), default=8001)
-    key_digest = models.CharField(max_length=64)
+    key_digest = models.CharField(max_length=64, unique=True)
     is_default = models.BooleanField(_("new cameras go here"), default=False)
     version = models.BigIntegerField(default=1)
     last_seen_at = models.DateTimeField(null=True, blank=True)

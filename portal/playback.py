@@ -1,0 +1,48 @@
+"""Playback for whoever made a request: tokens bound to the session or key that came with it, and the address to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from devices import playback
+from devices.models import Camera
+from devices.services import streamers
+from portal.hosts import normalize
+from tenants.errors import Unauthenticated
+from tenants.models import ApiKey, User, UserSession
+from tenants.secrets import digest
+
+
+@dataclass(frozen=True)
+class Player:
+    """One signed-in caller who asks for video; make one a request, then ask it for each camera (no query)."""
+
+    user: User
+    session_id: int = 0
+    key_id: int = 0
+
+    @classmethod
+    def by_session(cls, user: User, session_key: str | None) -> Player:
+        """The player of a browser or application session. Raises Unauthenticated when the session has just ended."""
+        row = UserSession.objects.filter(user=user, digest=digest(session_key or "")).values_list("pk").first()
+        if row is None:
+            raise Unauthenticated("The session has ended.")
+        return cls(user, session_id=row[0])
+
+    @classmethod
+    def by_key(cls, user: User, key: ApiKey) -> Player:
+        """The player of an API key, acting for its own user or for one the system key named."""
+        return cls(user, key_id=key.pk)
+
+    def token(self, camera: Camera, *, archive: bool = True) -> str:
+        """A token for a camera the user may watch, for two hours; `archive=False` keeps it to live video."""
+        return playback.issue(self.user, camera, session_id=self.session_id, key_id=self.key_id, archive=archive)
+
+
+def base_url(request: HttpRequest, camera: Camera) -> str:
+    """Where the browser behind this request reaches the camera's streamer; empty while it has none."""
+    host: Any = request.META.get("HTTP_HOST", "")
+    return streamers.playback_base(camera.streamer, normalize(host)) if camera.streamer else ""
