@@ -54,7 +54,7 @@ def key_id_of(stored: str) -> str:
 
 
 class EncryptedTextField(_TextField):
-    """Keeps ciphertext in the column; `secret_of` and `set_secret` open and close it.
+    """Keeps ciphertext in the column; a `secret_property` opens and closes it.
 
     The row id is part of the associated data, hence rows use ids known before saving (`secret_id`, a random text)
     rather than the serial key.
