@@ -1,8 +1,8 @@
 """The address of a camera's video: what may be written there, and what it means.
 
 Pure: no database, no network. The Camera model's clean() asks it, and the embedded streamer asks it again for whatever
-Perch sends. The allow list of schemes is the first wall (security.md T17, T18); no text from here ever becomes an option
-or a file name.
+Perch sends. The allow list of schemes is the first wall (security.md T17, T18); no text from here ever becomes an
+option or a file name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ MAX_LENGTH = 2000
 # Marked for translation by their English text: the model's clean() passes them through gettext.
 TOO_LONG = "The address is too long."
 BAD_CHARACTERS = "The address contains spaces or control characters."
-BAD_SCHEME = "Use an address that begins with rtsp://, rtsps://, http:// or https://, or a virtual camera fake://fake or fake://clock."
+BAD_SCHEME = (
+    "Use an address that begins with rtsp://, rtsps://, http:// or https://, "
+    "or a virtual camera fake://fake or fake://clock."
+)
 BAD_VIRTUAL = "There are two virtual cameras: fake://fake and fake://clock."
 BAD_HOST = "The address has no valid host name."
 BAD_PORT = "The port must be a number from 1 to 65535."

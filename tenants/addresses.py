@@ -6,8 +6,8 @@ addresses global.
 
 - Public addresses are open.
 - Private networks (10/8, 192.168/16, fc00::/7, ...) are closed until the operator opens them in PERCH_CAMERA_NETWORKS.
-- Loopback, link-local, metadata, multicast and the like are closed too, and only a network *inside* that very range opens
-  them: `0.0.0.0/0` opens every private network and still no loopback; `127.0.0.1/32:8554` opens one port of it.
+- Loopback, link-local, metadata, multicast and the like are closed too, and only a network *inside* that very range
+  opens them: `0.0.0.0/0` opens every private network and still no loopback; `127.0.0.1/32:8554` opens one port of it.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def check_literal(host: str, port: int, policy: AddressPolicy) -> None:
 def resolve(host: str, port: int, policy: AddressPolicy, resolver: Resolver | None = None) -> Endpoint:
     """Resolve a name once and return the first address that may be dialled.
 
-    Raises NameUnknown when the name has no address and AddressRefused when it has none that is allowed. Blocks for as long
-    as the system resolver takes; inside an event loop use `resolve_async`.
+    Raises NameUnknown when the name has no address and AddressRefused when it has none that is allowed. Blocks for as
+    long as the system resolver takes; inside an event loop use `resolve_async`.
     """
     check_literal(host, port, policy)
     return _choose(host, port, policy, _ask(resolver or _system_resolver, host, port))

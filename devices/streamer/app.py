@@ -1,0 +1,390 @@
+"""The playback door: HLS live and archive, MP4, JPEG, facts. Perch is asked before anything is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from devices.streamer import playlists
+from devices.streamer.archive import Archive
+from devices.streamer.exports import Export, ExportRefused, Exports
+from devices.streamer.fleet import Fleet
+from devices.streamer.index import Index
+from devices.streamer.live import bytes_of, read_place
+from devices.streamer.pictures import Pictures
+from devices.streamer.playlists import Variant
+from devices.streamer.segments import Place
+from devices.streamer.sessions import Decision, Refused, Sessions, Undecided, Visit
+from devices.streamer.settings import Settings
+from devices.streamer.stream import MAIN, SUB, Stream
+from tenants import clock
+
+HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Range",
+    "Access-Control-Expose-Headers": "Content-Length, Content-Range, Content-Disposition, Date",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+NO_STORE = {"Cache-Control": "no-store"}
+# A segment never changes, but the right to see it may: a browser may keep it for itself for a moment.
+BRIEFLY = {"Cache-Control": "private, max-age=60"}
+PLAYLIST, MP4, JPEG = "application/vnd.apple.mpegurl", "video/mp4", "image/jpeg"
+LONGEST_PLAYLIST = 7 * 86400
+PREPARE_WAIT, DOWNLOAD_WAIT = 25.0, 600.0
+PIECE = 256 * 1024
+
+TITLES = {
+    400: ("bad_request", "The request cannot be understood."),
+    403: ("forbidden", "You may not watch this."),
+    404: ("not_found", "There is no such video."),
+    416: ("range_not_satisfiable", "The file does not have this part."),
+    503: ("unavailable", "The permission could not be checked; try again."),
+}
+
+
+class Fault(Exception):
+    """An answer that is no video."""
+
+    def __init__(self, status: int, code: str = "", title: str = "") -> None:
+        standard = TITLES.get(status, ("error", "This did not work."))
+        super().__init__(title or standard[1])
+        self.status, self.code, self.title = status, code or standard[0], title or standard[1]
+
+    def response(self) -> Response:
+        error = {"status": str(self.status), "code": self.code, "title": self.title}
+        extra = {"Retry-After": "2"} if self.status == 503 else {}
+        return JSONResponse({"errors": [error]}, self.status, headers=NO_STORE | extra)
+
+
+class Door:
+    """Answers the requests of viewers."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        sessions: Sessions,
+        archive: Archive,
+        pictures: Pictures,
+        exports: Exports,
+        settings: Settings,
+    ) -> None:
+        self._fleet, self._sessions, self._archive = fleet, sessions, archive
+        self._pictures, self._exports, self._settings = pictures, exports, settings
+        handlers: list[tuple[str, Callable[[Playback], Awaitable[Response]]]] = [
+            (r"index\.m3u8", self.live_playlist),
+            (r"live/(main|sub)/([0-9a-f]{12})/init\.mp4", self.live_init),
+            (r"live/(main|sub)/([0-9a-f]{12})/(\d{1,15})\.m4s", self.live_segment),
+            (r"archive-(\d{1,11})-(\d{1,8}|now)\.m3u8", self.archive_playlist),
+            (r"archive-(\d{1,11})-(\d{1,8})\.mp4", self.archive_file),
+            (r"dvr/init-(\d{1,15})\.mp4", self.archive_init),
+            (r"dvr/(\d{1,15})-(\d{1,9})-(\d{1,6})\.m4s", self.archive_segment),
+            (r"recording_status\.json", self.recording_status),
+            (r"media_info\.json", self.media_info),
+            (r"preview\.jpg", self.live_picture),
+            (r"(\d{1,11})-preview\.jpg", self.archive_picture),
+        ]
+        name = r"(?P<name>[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*(?:~\d{1,18})?)"
+        self._routes = [(re.compile(f"^{name}/{pattern}$"), handler) for pattern, handler in handlers]
+
+    async def answer(self, request: Request) -> Response:
+        """Find what is asked for; every answer, good or bad, carries the same headers."""
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=HEADERS | {"Access-Control-Max-Age": "86400"})
+        try:
+            response = await self._route(request)
+        except Fault as fault:
+            response = fault.response()
+        except Refused:
+            response = Fault(403).response()
+        except Undecided:
+            response = Fault(503).response()
+        except ExportRefused as error:
+            response = Fault(error.status, error.code, error.message).response()
+        response.headers.update(HEADERS)
+        return response
+
+    async def _route(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        if len(path) > 300:
+            raise Fault(404)
+        for pattern, handler in self._routes:
+            if found := pattern.match(path):
+                stream = self._fleet.find(found["name"], request.headers.get("host", ""))
+                if stream is None:
+                    raise Fault(404)
+                return await handler(Playback(request, stream, found.groups()[1:], self._sessions))
+        raise Fault(404)
+
+    # -- live
+
+    async def live_playlist(self, playback: Playback) -> Response:
+        stream = playback.stream
+        await playback.admit("hls")
+        await stream.watched()
+        wanted = playback.request.query_params.get("stream", "")
+        if wanted not in ("", MAIN, SUB) or (wanted == SUB and SUB not in stream.recorders):
+            raise Fault(404)
+        rendition = wanted or MAIN
+        if not await stream.first_segment(rendition):
+            error = stream.main.error
+            raise Fault(404, error.code if error else "no_video", error.message if error else "There is no video yet.")
+        if not wanted and SUB in stream.recorders:
+            return _text(playlists.master(_variants(stream), playback.token))
+        window = stream.recorders[rendition].live
+        text = playlists.live(window.shown(), rendition, playback.token, window.discontinuities_before_shown())
+        return _text(text)
+
+    async def live_init(self, playback: Playback) -> Response:
+        rendition, run = playback.parts
+        await playback.admit("hls")
+        recorder = playback.stream.recorders.get(rendition)
+        init = recorder.live.init(run) if recorder else None
+        if init is None:
+            raise Fault(404)
+        return Response(init.data, media_type=MP4, headers=BRIEFLY)
+
+    async def live_segment(self, playback: Playback) -> Response:
+        rendition, run, number = playback.parts
+        await playback.admit("hls")
+        recorder = playback.stream.recorders.get(rendition)
+        segment = recorder.live.find(int(number)) if recorder else None
+        if segment is None or segment.run != run:
+            raise Fault(404)
+        return playback.bytes(await _present(bytes_of(segment)))
+
+    # -- archive
+
+    async def archive_playlist(self, playback: Playback) -> Response:
+        start, end = playback.window()
+        if end - start > LONGEST_PLAYLIST:
+            raise Fault(400, "too_long", "A playlist covers at most seven days.")
+        decision = await playback.admit("hls", dvr=True)
+        recording = playback.stream.main.writer is not None and playback.stream.main.is_alive
+        grows = recording and end >= clock.timestamp()
+        found = [chunk for part in decision.clip(start, end) for chunk in await self._cut(playback, part, grows)]
+        if not found and not decision.clip(start, end):
+            raise Fault(403)
+        if not found:
+            raise Fault(404, "nothing_recorded", "Nothing was recorded in this window.")
+        return _text(playlists.archive(found, playback.token, grows=grows))
+
+    async def _cut(self, playback: Playback, part: tuple[float, float], grows: bool) -> list[playlists.Chunk]:
+        first, last = round(part[0] * 1000), round(min(part[1], 9e9) * 1000)
+        blocks = await self._archive.index.read(Index.blocks, playback.name, first, last)
+        return playlists.chunks(blocks, first, last, self._settings.chunk, grows=grows)
+
+    async def archive_init(self, playback: Playback) -> Response:
+        await playback.admit("hls", dvr=True)
+        found = await self._archive.index.read(Index.init, int(playback.parts[0]))
+        if found is None:
+            raise Fault(404)
+        return Response(found[1], media_type=MP4, headers=BRIEFLY)
+
+    async def archive_segment(self, playback: Playback) -> Response:
+        number, first, count = (int(part) for part in playback.parts)
+        decision = await playback.admit("hls", dvr=True)
+        found = await self._archive.index.read(Index.block, number)
+        if found is None or found[1] != playback.name:
+            raise Fault(404)
+        entries = found[0].entries[first : first + count]
+        if not count or len(entries) != count:
+            raise Fault(404)
+        if not decision.clip(entries[0].start / 1000, entries[-1].end / 1000):
+            raise Fault(403)
+        size = entries[-1].offset + entries[-1].size - entries[0].offset
+        place = Place(self._archive.media / found[0].path, entries[0].offset, size)
+        return playback.bytes(await _present(asyncio.to_thread(read_place, place)))
+
+    async def archive_file(self, playback: Playback) -> Response:
+        start, end = playback.window()
+        decision = await playback.admit("mp4", dvr=True)
+        ranges = decision.clip(start, end)
+        if not ranges:
+            raise Fault(403)
+        export = await self._exports.find(playback.name, ranges, (start, min(end, clock.timestamp())))
+        if playback.request.query_params.get("prepare") == "true":
+            await self._exports.wait(export, PREPARE_WAIT)
+            return JSONResponse(export.as_json(), 200 if export.is_ready else 202, headers=NO_STORE)
+        if not await self._exports.wait(export, DOWNLOAD_WAIT):
+            raise Fault(409, "not_ready", "The file is still being made; try again.")
+        return self._file(playback, export)
+
+    def _file(self, playback: Playback, export: Export) -> Response:
+        first, last, status = playback.byte_range(export.bytes)
+        name = re.sub(r"[^A-Za-z0-9_-]", "-", playback.name.partition("~")[0])
+        headers = NO_STORE | {
+            "Content-Length": str(last - first + 1),
+            "Accept-Ranges": "bytes",
+            "Content-Disposition": f'attachment; filename="{name}-{int(export.started_at)}.mp4"',
+        }
+        if status == 206:
+            headers["Content-Range"] = f"bytes {first}-{last}/{export.bytes}"
+        body = playback.guarded(export, first, last) if playback.request.method == "GET" else _nothing()
+        return StreamingResponse(body, status, headers=headers, media_type=MP4)
+
+    # -- facts and pictures
+
+    async def recording_status(self, playback: Playback) -> Response:
+        query = playback.request.query_params
+        start, end = _seconds(query.get("from"), 0.0), _seconds(query.get("to"), clock.timestamp() + 1)
+        decision = await playback.admit("hls", dvr=True)
+        ranges = []
+        for first, last in decision.clip(start, end):
+            spans = await self._archive.index.read(
+                Index.spans, playback.name, round(first * 1000), round(min(last, 9e9) * 1000)
+            )
+            ranges += [{"from": span.start // 1000, "duration": (span.end - span.start) // 1000} for span in spans]
+        return JSONResponse([{"stream": playback.name, "ranges": ranges, "motion_log": []}], headers=NO_STORE)
+
+    async def media_info(self, playback: Playback) -> Response:
+        await playback.admit("hls")
+        return JSONResponse({"tracks": playback.stream.tracks()}, headers=NO_STORE)
+
+    async def live_picture(self, playback: Playback) -> Response:
+        await playback.admit("jpeg")
+        picture = await self._pictures.live(playback.stream)
+        if picture is None:
+            raise Fault(404, "no_picture", "There is no picture yet.")
+        return playback.bytes(
+            picture.data, JPEG, {"Cache-Control": "private, max-age=5", "X-Time": f"{picture.at:.3f}"}
+        )
+
+    async def archive_picture(self, playback: Playback) -> Response:
+        at = float(playback.parts[0])
+        decision = await playback.admit("jpeg", dvr=True)
+        if not decision.clip(at, at + 1):
+            raise Fault(403)
+        picture = await self._pictures.archived(playback.name, at)
+        if picture is None:
+            raise Fault(404, "nothing_recorded", "Nothing was recorded at this moment.")
+        return playback.bytes(picture.data, JPEG, {"Cache-Control": "private, max-age=3600"})
+
+
+class Playback:
+    """One request of a viewer to one stream."""
+
+    def __init__(self, request: Request, stream: Stream, parts: tuple[Any, ...], sessions: Sessions) -> None:
+        self.request, self.stream, self.parts, self._sessions = request, stream, parts, sessions
+        self.name = stream.wanted.name
+        self.token = request.query_params.get("token", "")[:2000]
+        self._visit: Visit | None = None
+
+    async def admit(self, proto: str, *, dvr: bool = False) -> Decision:
+        """Ask for the right to this; raises Refused or Undecided."""
+        request = self.request
+        others = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "token"])
+        self._visit = Visit(
+            name=self.name,
+            proto=proto,
+            token=self.token,
+            ip=request.client.host if request.client else "",
+            host=request.headers.get("host", ""),
+            user_agent=request.headers.get("user-agent", ""),
+            query=others,
+            dvr=dvr,
+        )
+        return await self._sessions.admit(self._visit)
+
+    def window(self) -> tuple[float, float]:
+        """The (from, to) of an archive address, in UTC seconds."""
+        start = float(self.parts[0])
+        end = 9e9 if self.parts[1] == "now" else start + float(self.parts[1])
+        if end <= start:
+            raise Fault(400, "empty_window", "The window is empty.")
+        return start, min(end, max(start + 1, clock.timestamp() + 1)) if self.parts[1] == "now" else end
+
+    def bytes(self, data: bytes, kind: str = MP4, headers: dict[str, str] = BRIEFLY) -> Response:
+        self.stream.bytes_out += len(data)
+        return Response(data, media_type=kind, headers=headers)
+
+    def byte_range(self, size: int) -> tuple[int, int, int]:
+        """(first, last, status) of a Range header with one range."""
+        found = re.fullmatch(r"bytes=(\d{0,15})-(\d{0,15})", self.request.headers.get("range", "").strip())
+        if not found or not (found[1] or found[2]):
+            return 0, size - 1, 200
+        first = int(found[1]) if found[1] else max(0, size - int(found[2]))
+        last = min(int(found[2]), size - 1) if found[1] and found[2] else size - 1
+        if first > last or first >= size:
+            raise Fault(416)
+        return first, last, 206
+
+    async def guarded(self, export: Export, first: int, last: int) -> AsyncIterator[bytes]:
+        """The bytes of a file; the right is looked at again before every piece, and its loss cuts the connection."""
+        with export.path.open("rb") as file:
+            file.seek(first)
+            left = last - first + 1
+            while left > 0:
+                if self._visit:
+                    await self._sessions.admit(self._visit)
+                data = await asyncio.to_thread(file.read, min(PIECE, left))
+                if not data:
+                    raise EOFError("the file ended early")
+                left -= len(data)
+                self.stream.bytes_out += len(data)
+                export.used_at = clock.monotonic()
+                yield data
+
+
+def _text(playlist: str) -> Response:
+    return Response(playlist, media_type=PLAYLIST, headers=NO_STORE)
+
+
+async def _present(reading: Awaitable[bytes]) -> bytes:
+    """The bytes of a file that clean-up may just have taken."""
+    try:
+        return await reading
+    except FileNotFoundError:
+        raise Fault(404) from None
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for data in ():
+        yield data
+
+
+def _variants(stream: Stream) -> list[Variant]:
+    found = []
+    for rendition, recorder in stream.recorders.items():
+        init = recorder.health.init
+        video = init.video if init else None
+        if recorder.live.latest and init and video:
+            found.append(Variant(rendition, recorder.health.kilobits, video.width, video.height, init.codecs))
+    return found
+
+
+def _seconds(text: str | None, default: float) -> float:
+    if not text:
+        return default
+    if not re.fullmatch(r"\d{1,11}", text):
+        raise Fault(400)
+    return float(text)
+
+
+def make_app(door: Door, is_ready: Callable[[], bool]) -> Starlette:
+    """The ASGI application of the streamer."""
+
+    async def liveness(_: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers=NO_STORE)
+
+    async def readiness(_: Request) -> Response:
+        ready = is_ready()
+        return JSONResponse({"status": "ok" if ready else "starting"}, 200 if ready else 503, headers=NO_STORE)
+
+    monitoring = "/streamer/api/v3/monitoring"
+    return Starlette(
+        routes=[
+            Route(f"{monitoring}/liveness", liveness),
+            Route(f"{monitoring}/readiness", readiness),
+            Route("/{path:path}", door.answer, methods=["GET", "HEAD", "OPTIONS"]),
+        ]
+    )

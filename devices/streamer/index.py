@@ -1,0 +1,300 @@
+"""The segment index: one SQLite file in WAL mode, a row a block (a file of about a minute), never a directory scan.
+
+A row carries its segments packed, so a week of a camera is ten thousand rows and not three hundred thousand. Times are
+integer milliseconds since the epoch. Calls block: the event loop uses `write` and `read`, which run them in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import struct
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from devices.streamer.boxes import Init
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS streams (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folder TEXT NOT NULL UNIQUE,
+    expiration INTEGER, storage_limit INTEGER, listed INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE IF NOT EXISTS inits (
+    id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, codecs TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS blocks (
+    id INTEGER PRIMARY KEY, stream_id INTEGER NOT NULL REFERENCES streams(id), run TEXT NOT NULL,
+    init_id INTEGER NOT NULL REFERENCES inits(id), path TEXT NOT NULL, start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, entries BLOB NOT NULL, is_open INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS blocks_by_stream ON blocks (stream_id, start_ms, end_ms);
+CREATE INDEX IF NOT EXISTS blocks_by_age ON blocks (start_ms);
+CREATE INDEX IF NOT EXISTS blocks_open ON blocks (is_open) WHERE is_open = 1;
+"""
+
+ENTRY = struct.Struct("<IIII")  # ms after the block's start, ms long, byte offset, bytes
+COLUMNS = "b.id, b.stream_id, b.run, b.init_id, b.path, b.start_ms, b.end_ms, b.bytes, b.entries"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A segment inside a block; times in ms since the epoch."""
+
+    start: int
+    duration: int
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.duration
+
+
+@dataclass
+class Block:
+    """A file of one run: an initialization segment followed by segments."""
+
+    id: int
+    stream: int
+    run: str
+    init: int
+    path: str
+    start: int
+    end: int
+    bytes: int
+    entries: list[Entry] = field(default_factory=list)
+
+    def packed(self) -> bytes:
+        return b"".join(ENTRY.pack(max(0, e.start - self.start), e.duration, e.offset, e.size) for e in self.entries)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A stream the index knows, whether or not Perch still lists it."""
+
+    id: int
+    name: str
+    folder: str
+    expiration: int | None
+    storage_limit: int | None
+    listed: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """Recorded without a gap, in ms."""
+
+    start: int
+    end: int
+
+
+class Index:
+    """Opened once by the streamer; every method here blocks and is safe in any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._writers = ThreadPoolExecutor(1, "index-write")
+        self._readers = ThreadPoolExecutor(2, "index-read")
+        with self._writing:
+            self._connection.executescript(SCHEMA)
+
+    async def write(self, call: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a method in the writing thread: `await index.write(Index.save_block, block)`."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, lambda: call(self, *args, **kwargs))
+
+    async def read(self, call: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a method in a reading thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: call(self, *args, **kwargs))
+
+    def close(self) -> None:
+        self._writers.shutdown(wait=True)
+        self._readers.shutdown(wait=True)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+            # A small log: on a full disk it must not be the last straw.
+            connection.executescript(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=200;"
+                "PRAGMA journal_size_limit=1048576; PRAGMA foreign_keys=ON;"
+            )
+            self._local.connection = connection
+        return connection
+
+    # -- streams
+
+    def keep_stream(self, name: str, expiration: int | None, storage_limit: int | None) -> Held:
+        """A stream Perch lists; without a recording setting the last known one stays in force for what is on disk."""
+        with self._writing:
+            self._connection.execute(
+                "INSERT INTO streams (name, folder, expiration, storage_limit) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET listed = 1, "
+                "expiration = coalesce(excluded.expiration, expiration), "
+                "storage_limit = CASE WHEN excluded.expiration IS NULL THEN storage_limit "
+                "ELSE excluded.storage_limit END",
+                (name, uuid.uuid4().hex, expiration, storage_limit),
+            )
+        return next(held for held in self.streams() if held.name == name)
+
+    def drop_stream(self, name: str) -> None:
+        """Perch lists it no longer: what is recorded stays until its own retention ends."""
+        with self._writing:
+            self._connection.execute("UPDATE streams SET listed = 0 WHERE name = ?", (name,))
+
+    def drop_all_but(self, names: set[str]) -> None:
+        for held in self.streams():
+            if held.listed and held.name not in names:
+                self.drop_stream(held.name)
+
+    def streams(self) -> list[Held]:
+        rows = self._connection.execute("SELECT id, name, folder, expiration, storage_limit, listed FROM streams")
+        return [Held(*row[:5], listed=bool(row[5])) for row in rows.fetchall()]
+
+    def forget_empty_streams(self) -> list[str]:
+        """Remove dropped streams without a block; returns their folders."""
+        with self._writing:
+            rows = self._connection.execute(
+                "DELETE FROM streams WHERE listed = 0 "
+                "AND NOT EXISTS (SELECT 1 FROM blocks WHERE stream_id = streams.id) RETURNING folder"
+            ).fetchall()
+            self._connection.execute(
+                "DELETE FROM inits WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE init_id = inits.id)"
+            )
+        return [str(row[0]) for row in rows]
+
+    # -- initialization segments
+
+    def keep_init(self, init: Init, digest: str) -> int:
+        with self._writing:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO inits (digest, codecs, data) VALUES (?, ?, ?)", (digest, init.key, init.data)
+            )
+        row = self._connection.execute("SELECT id FROM inits WHERE digest = ?", (digest,)).fetchone()
+        return int(row[0])
+
+    def init(self, number: int) -> tuple[str, bytes] | None:
+        """(codec key, bytes)."""
+        row = self._connection.execute("SELECT codecs, data FROM inits WHERE id = ?", (number,)).fetchone()
+        return (str(row[0]), bytes(row[1])) if row else None
+
+    # -- blocks
+
+    def add_block(self, block: Block) -> int:
+        with self._writing:
+            cursor = self._connection.execute(
+                "INSERT INTO blocks (stream_id, run, init_id, path, start_ms, end_ms, bytes, entries, is_open) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+                (block.stream, block.run, block.init, block.path, block.start, block.end, block.bytes, block.packed()),
+            )
+        return int(cursor.lastrowid or 0)
+
+    def save_block(self, block: Block, *, is_open: bool) -> None:
+        with self._writing:
+            self._connection.execute(
+                "UPDATE blocks SET start_ms = ?, end_ms = ?, bytes = ?, entries = ?, is_open = ? WHERE id = ?",
+                (block.start, block.end, block.bytes, block.packed(), int(is_open), block.id),
+            )
+
+    def remove_blocks(self, numbers: list[int]) -> None:
+        with self._writing:
+            self._connection.executemany("DELETE FROM blocks WHERE id = ?", [(number,) for number in numbers])
+
+    def block(self, number: int) -> tuple[Block, str] | None:
+        """A block and the name of its stream."""
+        row = self._connection.execute(
+            f"SELECT {COLUMNS}, s.name FROM blocks b JOIN streams s ON s.id = b.stream_id WHERE b.id = ?",  # noqa: S608
+            (number,),
+        ).fetchone()
+        return (_block(row), str(row[9])) if row else None
+
+    def blocks(self, name: str, start: int, end: int) -> list[Block]:
+        """The blocks of a stream that touch a range, oldest first."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM blocks b JOIN streams s ON s.id = b.stream_id "  # noqa: S608
+            "WHERE s.name = ? AND b.start_ms < ? AND b.start_ms > ? AND b.end_ms > ? ORDER BY b.start_ms, b.id",
+            (name, end, start - 3_600_000, start),
+        )
+        return [_block(row) for row in rows.fetchall()]
+
+    def open_blocks(self) -> list[Block]:
+        """What a crash left open."""
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM blocks b WHERE b.is_open = 1")  # noqa: S608
+        return [_block(row) for row in rows.fetchall()]
+
+    def spans(self, name: str, start: int, end: int, *, tolerance: int = 500) -> list[Span]:
+        """What is recorded in a range, blocks without a gap between them joined."""
+        rows = self._connection.execute(
+            "SELECT b.start_ms, b.end_ms FROM blocks b JOIN streams s ON s.id = b.stream_id "
+            "WHERE s.name = ? AND b.start_ms < ? AND b.start_ms > ? AND b.end_ms > ? ORDER BY b.start_ms",
+            (name, end, start - 3_600_000, start),
+        )
+        return join_spans(((max(int(a), start), min(int(b), end)) for a, b in rows), tolerance)
+
+    def totals(self) -> dict[str, tuple[int, int, int, int]]:
+        """name -> (first ms, last ms, recorded ms, bytes)."""
+        rows = self._connection.execute(
+            "SELECT s.name, min(b.start_ms), max(b.end_ms), sum(b.end_ms - b.start_ms), sum(b.bytes) "
+            "FROM blocks b JOIN streams s ON s.id = b.stream_id GROUP BY s.id"
+        )
+        return {str(name): (int(a), int(b), int(c), int(d)) for name, a, b, c, d in rows.fetchall()}
+
+    def total_bytes(self) -> int:
+        return int(self._connection.execute("SELECT coalesce(sum(bytes), 0) FROM blocks").fetchone()[0])
+
+    def oldest(self, count: int) -> list[tuple[int, str, int]]:
+        """(id, path, bytes) of the oldest closed blocks of all streams."""
+        rows = self._connection.execute(
+            "SELECT id, path, bytes FROM blocks WHERE is_open = 0 ORDER BY start_ms LIMIT ?", (count,)
+        )
+        return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
+
+    def expired(self, held: Held, before: int) -> list[tuple[int, str, int]]:
+        rows = self._connection.execute(
+            "SELECT id, path, bytes FROM blocks WHERE stream_id = ? AND end_ms <= ? AND is_open = 0 ORDER BY start_ms",
+            (held.id, before),
+        )
+        return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
+
+    def beyond(self, held: Held, limit: int) -> list[tuple[int, str, int]]:
+        """The oldest closed blocks of a stream that do not fit its gigabytes."""
+        rows = self._connection.execute(
+            "SELECT id, path, bytes FROM ("
+            "  SELECT id, path, bytes, is_open, start_ms, sum(bytes) OVER (ORDER BY start_ms DESC, id DESC) AS kept"
+            "  FROM blocks WHERE stream_id = ?) WHERE kept > ? AND is_open = 0 ORDER BY start_ms",
+            (held.id, limit),
+        )
+        return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
+
+    def paths(self) -> set[str]:
+        return {str(row[0]) for row in self._connection.execute("SELECT path FROM blocks")}
+
+    def missing(self, exists: Callable[[str], bool]) -> list[int]:
+        """Blocks whose file is gone."""
+        rows = self._connection.execute("SELECT id, path FROM blocks").fetchall()
+        return [int(number) for number, path in rows if not exists(str(path))]
+
+
+def join_spans(pieces: Iterable[tuple[int, int]], tolerance: int) -> list[Span]:
+    """Join pieces (start, end) in order of time whose distance is at most `tolerance` ms."""
+    found: list[Span] = []
+    for start, end in pieces:
+        if found and start - found[-1].end <= tolerance:
+            found[-1] = Span(found[-1].start, max(found[-1].end, end))
+        elif end > start:
+            found.append(Span(start, end))
+    return found
+
+
+def _block(row: tuple[int, int, str, int, str, int, int, int, bytes]) -> Block:
+    number, stream, run, init, path, start, end, size, packed = row[:9]
+    entries = [Entry(start + ms, length, offset, count) for ms, length, offset, count in ENTRY.iter_unpack(packed)]
+    return Block(number, stream, run, init, path, start, end, size, entries)

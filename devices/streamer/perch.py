@@ -1,0 +1,199 @@
+"""Everything the streamer knows of Perch: three calls of the streamer contract, over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from typing import Any
+
+import httpx
+import orjson
+
+from devices.streamer.fleet import Fleet
+from devices.streamer.index import Index
+from devices.streamer.sessions import Decision, Sessions, Visit
+from devices.streamer.settings import Settings
+from devices.streamer.wire import Configuration, read_hosts, read_stream
+from tenants import clock
+
+log = logging.getLogger("perch.streamer")
+
+PAGES = 1000
+SLOWEST_POLL = 15.0
+
+
+class Trouble(Exception):
+    """Perch does not answer, or not as agreed; what runs goes on."""
+
+
+class Perch:
+    """The client side of the contract."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {settings.key}"},
+            timeout=httpx.Timeout(5.0, connect=2.0),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def configuration(self, version: str) -> Configuration | None:
+        """What Perch wants, None when nothing changed since `version`. Raises Trouble."""
+        streams, hosts, cursor, tag = {}, {}, "", ""
+        for page in range(PAGES):
+            headers = {"If-None-Match": version} if version and not page else {}
+            answer = await self._get("/streams", {"host": self._settings.hostname, "cursor": cursor}, headers)
+            if answer.status_code == 304:
+                return None
+            data = self._read(answer)
+            tag = tag or answer.headers.get("ETag", "")
+            hosts |= read_hosts(data.get("hosts"))
+            for one in data.get("streams") or []:
+                wanted = read_stream(one) if isinstance(one, dict) else None
+                if wanted:
+                    streams[wanted.name] = wanted
+                else:
+                    log.warning("a stream of the configuration cannot be understood and is left out")
+            cursor = str(data.get("next") or "")
+            if not cursor:
+                return Configuration(streams, hosts, tag)
+        raise Trouble("the configuration has no end")
+
+    async def decide(self, visit: Visit) -> Decision:
+        """Ask the auth hook. Raises Trouble when there is no answer to go by."""
+        url = f"{self._settings.perch_url.rstrip('/')}/central/api/v3/auth"
+        try:
+            answer = await self._client.get(url, params=visit.question())
+        except httpx.HTTPError as error:
+            raise Trouble(type(error).__name__) from error
+        if answer.status_code >= 500:
+            raise Trouble(f"status {answer.status_code}")
+        return Decision.of(answer.status_code, answer.headers, answer.content)
+
+    async def report(self, streams: list[dict[str, Any]]) -> None:
+        """Send the status of streams. Raises Trouble."""
+        try:
+            answer = await self._client.post(
+                f"{self._settings.base}/status",
+                content=orjson.dumps({"streams": streams}),
+                headers={"Content-Type": "application/json"},
+            )
+        except httpx.HTTPError as error:
+            raise Trouble(type(error).__name__) from error
+        if answer.status_code >= 300:
+            raise Trouble(f"status {answer.status_code}")
+
+    async def _get(self, path: str, query: dict[str, str], headers: dict[str, str]) -> httpx.Response:
+        try:
+            query = {key: value for key, value in query.items() if value}
+            return await self._client.get(self._settings.base + path, params=query, headers=headers)
+        except httpx.HTTPError as error:
+            raise Trouble(type(error).__name__) from error
+
+    def _read(self, answer: httpx.Response) -> dict[str, Any]:
+        if answer.status_code != 200:
+            raise Trouble(f"status {answer.status_code}")
+        try:
+            data = orjson.loads(answer.content)
+        except ValueError as error:
+            raise Trouble("no JSON") from error
+        if not isinstance(data, dict) or not isinstance(data.get("streams"), list):
+            raise Trouble("no list of streams")
+        return data
+
+
+class Follower:
+    """Polls the configuration and lets the fleet converge; says once when Perch goes and once when it returns."""
+
+    def __init__(self, perch: Perch, fleet: Fleet, settings: Settings) -> None:
+        self._perch, self._fleet, self._settings = perch, fleet, settings
+        self._trouble = ""
+        self.polls = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether Perch has answered at least once."""
+        return self.polls > 0
+
+    async def run(self) -> None:
+        pause = self._settings.poll
+        while True:
+            pause = self._settings.poll if await self.poll() else min(pause * 1.5, SLOWEST_POLL)
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
+
+    async def poll(self) -> bool:
+        """Ask once; False when there was no answer to go by."""
+        try:
+            wanted = await self._perch.configuration(self._fleet.version)
+            if wanted is not None:
+                await self._fleet.converge(wanted)
+        except Trouble as error:
+            if not self._trouble:
+                log.warning("Perch gives no configuration (%s); what runs goes on", error)
+            self._trouble = str(error)
+            return False
+        if self._trouble:
+            log.info("Perch answers again")
+        self._trouble, self.polls = "", self.polls + 1
+        return True
+
+
+class Reporter:
+    """Tells Perch how the cameras are: all of them now and then, a changed one at once."""
+
+    def __init__(self, perch: Perch, fleet: Fleet, sessions: Sessions, index: Index, settings: Settings) -> None:
+        self._perch, self._fleet, self._sessions = perch, fleet, sessions
+        self._index, self._settings = index, settings
+        self._told: dict[str, tuple[Any, ...]] = {}
+        self._archived: dict[str, tuple[int, int, int, int]] = {}
+
+    async def run(self) -> None:
+        next_full = clock.monotonic()
+        while True:
+            try:
+                if clock.monotonic() >= next_full:
+                    await self.report_all()
+                    next_full = clock.monotonic() + self._settings.report
+                else:
+                    await self.report_news()
+            except Trouble as error:
+                log.debug("the status was not delivered: %s", error)
+            await self._wait(next_full - clock.monotonic())
+
+    async def _wait(self, longest: float) -> None:
+        """Until there is news, then a little longer, so that many changes share one report."""
+        try:
+            await asyncio.wait_for(self._fleet.news.wait(), max(0.05, longest))
+        except TimeoutError:
+            return
+        await asyncio.sleep(self._settings.news)
+
+    async def report_all(self) -> None:
+        self._archived = await self._index.read(Index.totals)
+        await self._send(list(self._fleet.streams))
+
+    async def report_news(self) -> None:
+        self._fleet.news.clear()
+        names, self._fleet.changed = self._fleet.changed, set()
+        streams = self._fleet.streams
+        await self._send([name for name in names if name in streams and self._told.get(name) != streams[name].news()])
+
+    async def _send(self, names: list[str]) -> None:
+        report, told = [], {}
+        for name in names:
+            stream = self._fleet.streams[name]
+            stats = stream.stats(self._sessions.viewers(name), self._archived.get(name))
+            report.append({"name": name, "stats": stats})
+            told[name] = stream.news()
+        if report:
+            try:
+                await self._perch.report(report)
+            except Trouble:
+                self._fleet.changed.update(names)
+                raise
+        self._told.update(told)

@@ -1,0 +1,79 @@
+"""What Perch says (config_external), in our own words; a stream that cannot be understood is left out, not fatal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+NAME = re.compile(r"^[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*(?:~\d{1,18})?$")
+
+
+FOREVER = 100 * 365 * 86400  # recorded with a limit of gigabytes only
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A stream as Perch wants it. `sub` is the address of the second rendition."""
+
+    name: str
+    title: str = ""
+    static: bool = True
+    main: str = field(default="", repr=False)
+    sub: str = field(default="", repr=False)
+    expiration: int | None = None  # seconds; None: nothing is recorded
+    storage_limit: int | None = None  # bytes
+    thumbnails: bool = True
+    video_only: bool = False
+    transcode_audio: bool = False
+
+    def same_source(self, other: Wanted) -> bool:
+        """Whether a running recorder can go on under the other's settings."""
+        ours = (self.main, self.sub, self.video_only, self.transcode_audio, self.static)
+        return ours == (other.main, other.sub, other.video_only, other.transcode_audio, other.static)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One complete answer of Perch, all pages."""
+
+    streams: dict[str, Wanted]
+    hosts: dict[str, int]
+    version: str = ""
+
+
+def read_stream(data: dict[str, Any]) -> Wanted | None:
+    """One stream_config; None when it has no valid name or no input."""
+    name = data.get("name")
+    inputs = [one for one in data.get("inputs") or [] if isinstance(one, dict) and isinstance(one.get("url"), str)]
+    main = [one["url"] for one in inputs if one.get("rendition") != "sub"]
+    sub = [one["url"] for one in inputs if one.get("rendition") == "sub"]
+    if not isinstance(name, str) or not 0 < len(name) <= 100 or not NAME.match(name) or not main:
+        return None
+    dvr = data.get("dvr") if isinstance(data.get("dvr"), dict) else {}
+    limit = _positive(dvr, "storage_limit")
+    expiration = _positive(dvr, "expiration") or (FOREVER if limit else None)
+    return Wanted(
+        name=name,
+        title=str(data.get("title") or ""),
+        static=bool(data.get("static", True)),
+        main=main[0],
+        sub=sub[0] if sub else "",
+        expiration=expiration,
+        storage_limit=limit if expiration else None,
+        thumbnails=bool((data.get("thumbnails") or {}).get("enabled", True)),
+        video_only=bool(data.get("video_only", False)),
+        transcode_audio=bool(data.get("transcode_audio", False)),
+    )
+
+
+def read_hosts(data: object) -> dict[str, int]:
+    """Host name (lower case, no port) -> ISP."""
+    if not isinstance(data, dict):
+        return {}
+    return {str(host).lower(): int(domain) for host, domain in data.items() if isinstance(domain, int)}
+
+
+def _positive(data: dict[str, Any] | None, key: str) -> int | None:
+    value = (data or {}).get(key)
+    return int(value) if isinstance(value, (int, float)) and value > 0 else None

@@ -1,0 +1,43 @@
+"""`manage.py streamer`: run one embedded streamer. It knows Perch only through the streamer contract."""
+
+from __future__ import annotations
+
+import logging
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Record and serve the cameras that Perch gives this streamer (key in PERCH_STREAMER_KEY)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--hostname", required=True, help="the streamer's name in Perch")
+        parser.add_argument("--bind", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8001)
+        parser.add_argument("--perch-url", default="http://127.0.0.1:8000")
+        parser.add_argument("--storage", type=Path, required=True, help="folder of the archive")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from devices.streamer.server import serve
+        from devices.streamer.settings import Settings, capacity_from
+
+        key = os.environ.pop("PERCH_STREAMER_KEY", "")
+        if not key:
+            raise CommandError("PERCH_STREAMER_KEY is not set")
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold the query, and so the viewers' tokens
+        serve(
+            Settings(
+                hostname=options["hostname"],
+                perch_url=options["perch_url"],
+                key=key,
+                storage=options["storage"].absolute(),
+                bind=options["bind"],
+                port=options["port"],
+                capacity=capacity_from(os.environ),
+            )
+        )

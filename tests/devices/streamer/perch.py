@@ -1,0 +1,142 @@
+"""A Perch as small as the streamer contract allows, written from the contract and not from the streamer's client.
+
+A real HTTP server on loopback. A test sets what is configured and who may watch, and reads the journal of what was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+KEY = "streamer-key-7c1f"
+HOSTNAME = "s1.test"
+PREFIX = "/central/api/v3"
+
+
+@dataclass
+class FakePerch:
+    """What the fake answers, and what it was asked."""
+
+    streams: dict[str, dict[str, Any]] = field(default_factory=dict)
+    hosts: dict[str, int] = field(default_factory=lambda: {"127.0.0.1": 1})
+    version: int = 1
+    page_size: int = 1000
+    allowed: set[str] = field(default_factory=lambda: {"good"})
+    ranges: list[dict[str, int]] | None = None
+    auth_duration: int = 2
+    max_sessions: int | None = None
+    down: set[str] = field(default_factory=set)  # "streams", "auth", "status": answer 500
+    polls: list[int] = field(default_factory=list)
+    questions: list[dict[str, str]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    latest: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def put(self, name: str, url: str, *, sub: str = "", dvr: dict[str, int] | None = None, **more: Any) -> None:
+        """Configure a stream."""
+        inputs = [{"url": url}] + ([{"url": sub, "rendition": "sub"}] if sub else [])
+        self.streams[name] = {"name": name, "title": name, "static": True, "inputs": inputs, **more}
+        if dvr is not None:
+            self.streams[name]["dvr"] = dvr
+        self.version += 1
+
+    def remove(self, name: str) -> None:
+        del self.streams[name]
+        self.version += 1
+
+    def stats(self, name: str) -> dict[str, Any]:
+        """The latest status the streamer reported."""
+        return self.latest.get(name, {})
+
+    def error(self, name: str) -> str:
+        return str((self.stats(name).get("error") or {}).get("code", ""))
+
+
+def _handler(perch: FakePerch) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            if self.headers.get("Authorization") != f"Bearer {KEY}":
+                self.answer(401, {"errors": []})
+            elif parts.path == f"{PREFIX}/streamers/{HOSTNAME}/streams":
+                self.configuration(query)
+            elif parts.path == f"{PREFIX}/auth":
+                self.decide(query)
+            else:
+                self.answer(404, {"errors": []})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if "status" in perch.down:
+                self.answer(500, {})
+                return
+            report = json.loads(body)
+            perch.reports.append(report)
+            for one in report["streams"]:
+                perch.latest[one["name"]] = one["stats"]
+            self.answer(204, None)
+
+        def configuration(self, query: dict[str, str]) -> None:
+            if "streams" in perch.down:
+                self.answer(500, {})
+                return
+            tag = f'"{perch.version}"'
+            if self.headers.get("If-None-Match") == tag:
+                perch.polls.append(304)
+                self.answer(304, None, {"ETag": tag})
+                return
+            perch.polls.append(200)
+            names, start = list(perch.streams), int(query.get("cursor", "0"))
+            end = start + perch.page_size
+            body: dict[str, Any] = {"streams": [perch.streams[name] for name in names[start:end]], "hosts": perch.hosts}
+            if end < len(names):
+                body["next"] = str(end)
+            self.answer(200, body, {"ETag": tag, "X-Config-Server-Separate-Endpoints": "true"})
+
+        def decide(self, query: dict[str, str]) -> None:
+            perch.questions.append(query)
+            if "auth" in perch.down:
+                self.answer(500, {})
+                return
+            headers = {"X-AuthDuration": str(perch.auth_duration), "X-UserId": "7"}
+            if perch.max_sessions is not None:
+                headers["X-Max-Sessions"] = str(perch.max_sessions)
+            if query.get("token") not in perch.allowed:
+                self.answer(403, {"errors": [{"status": "403"}]}, headers)
+                return
+            self.answer(200, {} if perch.ranges is None else {"allowed_dvr_ranges": perch.ranges}, headers)
+
+        def answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+            data = b"" if body is None else json.dumps(body).encode()
+            self.send_response(status)
+            for key, value in (headers or {}).items():
+                self.send_header(key, value)
+            if status not in (204, 304):
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
