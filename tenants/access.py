@@ -99,6 +99,17 @@ def organization_for(user: User, organization_id: Any, right: str = "view") -> O
     return organization
 
 
+def organizations_where(user: User, right: str) -> QuerySet[Organization]:
+    """The organizations in which the user may edit_cameras or edit_users: `organization_rights` as a query."""
+    rows: QuerySet[Organization] = Organization.objects.exclude(owner=None)
+    if user.is_readonly:
+        return rows.none()
+    if user.is_admin:
+        return rows
+    held = Membership.objects.filter(organization=OuterRef("pk"), user=user, **{f"can_{right}": True})
+    return rows.filter(Q(owner=user) | Exists(held))
+
+
 def folder_for(user: User, organization: Organization, folder_id: Any) -> Folder:
     """One folder of an organization the caller has already been let into."""
     folder: Folder | None = Folder.objects.filter(organization=organization, pk=as_id(folder_id)).first()
