@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from signal import SIGTERM
 from typing import Any
@@ -36,14 +36,17 @@ class FirstData:
     streamer: dict[str, str]
 
 
-def main() -> int:
-    """Run until stopped; returns the exit code."""
+BringUp = Callable[[Supervisor, Addresses], FirstData]
+
+
+def main(bring_up: BringUp | None = None) -> int:
+    """Run until stopped; returns the exit code. `bring_up` replaces what is started (tests start less)."""
     if os.environ.get("PERCH_STOP_WITH_PARENT"):
         processes.die_with_parent(SIGTERM)
     try:
         addresses = _addresses()
         with only_one():
-            return _run(addresses)
+            return _run(addresses, bring_up or _bring_up)
     except CannotRun as problem:
         print(f"perch: {problem}", file=sys.stderr)
     except (paths.UnusableFolder, paths.BadMasterKey, processes.Unreachable) as problem:
@@ -51,11 +54,11 @@ def main() -> int:
     return 1
 
 
-def _run(addresses: Addresses) -> int:
+def _run(addresses: Addresses, bring_up: BringUp) -> int:
     supervisor = Supervisor(log_file, say)
     try:
         _prepare(addresses)
-        first = _bring_up(supervisor, addresses)
+        first = bring_up(supervisor, addresses)
         print("\n".join([f"Perch is ready at {addresses.web}", *first.lines]), flush=True)
         supervisor.run()
     except StopAsked:
