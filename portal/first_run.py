@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db import transaction
 from devices.services import presets, streamers
 from portal import demo
 from tenants import keys as keyring
-from tenants.models import Domain, User
+from tenants.models import Domain
 from tenants.scoping import domain_scope
 from tenants.services import domains, keys, organizations, users
 
@@ -41,31 +42,43 @@ def _first() -> list[str]:
     return add_first_isp()
 
 
-@transaction.atomic
 def add_first_isp() -> list[str]:
-    """One ISP on the machine's own names, with an administrator and a system key; secrets made here are told once."""
-    hosts = [host for host in os.environ.get("PERCH_HOSTS", "127.0.0.1,localhost").split(",") if host]
-    domain = domains.add_domain(
-        title=os.environ.get("PERCH_ISP_TITLE", "Perch"),
+    """One ISP on the machine's own names, as the environment describes it."""
+    hosts = [host.strip() for host in os.environ.get("PERCH_HOSTS", "127.0.0.1,localhost").split(",") if host.strip()]
+    return add_isp(
         slug="perch",
+        title=os.environ.get("PERCH_ISP_TITLE", "Perch"),
         hosts=hosts,
         timezone=os.environ.get("PERCH_TIMEZONE", "UTC"),
         currency=os.environ.get("PERCH_CURRENCY", "EUR"),
+        login=os.environ.get("PERCH_ADMIN_LOGIN") or "admin",
+        password=os.environ.get("PERCH_ADMIN_PASSWORD"),
+        api_key=os.environ.get("PERCH_API_KEY"),
     )
+
+
+@transaction.atomic
+def add_isp(
+    *,
+    slug: str,
+    title: str,
+    hosts: Sequence[str],
+    timezone: str,
+    currency: str,
+    login: str,
+    password: str | None,
+    api_key: str | None,
+) -> list[str]:
+    """Open an ISP with an administrator, who owns what is unassigned, and a system key.
+
+    Returns lines for whoever opened it: secrets that were made here are told once.
+    """
+    domain = domains.add_domain(title=title, slug=slug, hosts=hosts, timezone=timezone, currency=currency)
+    secret = password or secrets.token_urlsafe(12)
     with domain_scope(domain):
-        login, password = add_administrator()
-        _key, api_key = keys.add_key(acting_user=None, title="System key", secret=os.environ.get("PERCH_API_KEY"))
+        admin = users.add_user(acting_user=None, login=login, password=secret, strict_password=False, is_admin=True)
+        organizations.change_organization(organizations.ensure_default(), acting_user=None, owner=admin)
+        _key, text = keys.add_key(acting_user=None, title="System key", secret=api_key)
         presets.default_preset()
-    told = [f"Administrator: {login}" + (f" / {password}" if not os.environ.get("PERCH_ADMIN_PASSWORD") else "")]
-    if not os.environ.get("PERCH_API_KEY"):
-        told.append(f"System API key (shown once): {api_key}")
-    return told
-
-
-def add_administrator() -> tuple[str, str]:
-    """The first administrator, from the environment; a password is made when none is given. He owns what is unassigned."""
-    login = os.environ.get("PERCH_ADMIN_LOGIN") or "admin"
-    password = os.environ.get("PERCH_ADMIN_PASSWORD") or secrets.token_urlsafe(12)
-    admin: User = users.add_user(acting_user=None, login=login, password=password, strict_password=False, is_admin=True)
-    organizations.change_organization(organizations.ensure_default(), acting_user=None, owner=admin)
-    return login, password
+    told = [f"  Administrator  {login}" + ("" if password else f" / {secret}")]
+    return told if api_key else [*told, f"  System API key (shown once): {text}"]

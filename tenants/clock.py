@@ -1,15 +1,17 @@
 """The one clock. Everything that asks for the time asks here, so that a test or a drill can move it.
 
-All instants are timezone-aware UTC datetimes; durations are float seconds.
+All instants are timezone-aware UTC datetimes; durations are float seconds. PERCH_CLOCK_SHIFT (seconds, may be negative)
+runs a whole process ahead or behind: for drills, and for stories that cannot wait for the end of the month.
 """
 
+import os
 import time as _time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_shift = timedelta()
+_shift = timedelta(seconds=float(os.environ.get("PERCH_CLOCK_SHIFT") or 0))
 _frozen: datetime | None = None
 
 
