@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -89,7 +89,14 @@ def _fetch(sql: str, parameters: dict[str, Any]) -> dict[int, CameraRights]:
         return {row[0]: CameraRights(*row[1:]) for row in cursor.fetchall()}
 
 
-def rights_on(user: User, cameras: Iterable[Camera]) -> dict[int, CameraRights]:
+class Numbered(Protocol):
+    """A camera, or a row that stands for one."""
+
+    @property
+    def pk(self) -> Any: ...
+
+
+def rights_on(user: User, cameras: Iterable[Numbered]) -> dict[int, CameraRights]:
     """The user's rights on the given cameras, by camera id, in one query; cameras without any right are absent."""
     ids = [camera.pk for camera in cameras]
     if not ids:

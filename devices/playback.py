@@ -14,11 +14,11 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-from devices.models import Camera
 from tenants import clock, keys
 from tenants.errors import Forbidden
 from tenants.models import User
@@ -35,6 +35,16 @@ class Holder(IntEnum):
 
     SESSION = 1
     KEY = 2
+
+
+class Watched(Protocol):
+    """A camera, or a row that stands for one."""
+
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def domain_id(self) -> Any: ...
 
 
 class TokenRefused(Forbidden):
@@ -61,7 +71,7 @@ class Playback:
 
 def issue(
     user: User,
-    camera: Camera,
+    camera: Watched,
     *,
     session_id: int = 0,
     key_id: int = 0,

@@ -37,7 +37,7 @@ class Player:
         """The player of an API key, acting for its own user or for one the system key named."""
         return cls(user, key_id=key.pk)
 
-    def token(self, camera: Camera, *, archive: bool = True) -> str:
+    def token(self, camera: playback.Watched, *, archive: bool = True) -> str:
         """A token for a camera the user may watch, for two hours; `archive=False` keeps it to live video."""
         return playback.issue(self.user, camera, session_id=self.session_id, key_id=self.key_id, archive=archive)
 

@@ -71,7 +71,12 @@ def default_streamer() -> Streamer | None:
 
 def playback_base(streamer: Streamer, host: str) -> str:
     """The address browsers reach a streamer at, without a slash at its end; `host` is the portal's, without port."""
-    return streamer.public_url.rstrip("/") or f"http://{host}:{streamer.port}"
+    return base_of(streamer.public_url, streamer.port, host)
+
+
+def base_of(public_url: str, port: int, host: str) -> str:
+    """The same for a streamer that was read without its model."""
+    return public_url.rstrip("/") or f"http://{host}:{port}"
 
 
 def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:
