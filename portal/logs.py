@@ -11,9 +11,12 @@ from tenants import current
 request_id: ContextVar[str] = ContextVar("perch_request_id", default="")
 
 # Query parameters and headers that carry secrets, passwords inside URLs, and our own playback tokens.
+_NAMES = r"token|password|passwd|pwd|apikey|api_key|key|secret|sign|auth"
+_HEADERS = r"x-vsaas-api-key|x-vsaas-session|authorization|x-password|cookie"
 _PATTERNS = [
-    (re.compile(r"(?i)\b(token|password|passwd|pwd|apikey|api_key|key|secret|sign|auth)=[^&\s\"']+"), r"\1=***"),
-    (re.compile(r"(?i)(x-vsaas-api-key|x-vsaas-session|authorization|x-password|cookie)(['\"]?\s*[:=]\s*['\"]?)[^'\",}]+"), r"\1\2***"),
+    (re.compile(rf"(?i)\b({_NAMES})=[^&\s\"']+"), r"\1=***"),
+    (re.compile(rf"(?i)(['\"]({_NAMES})['\"]\s*:\s*['\"])[^'\"]+"), r"\1***"),
+    (re.compile(rf"(?i)({_HEADERS})(['\"]?\s*[:=]\s*['\"]?)[^'\",}}]+"), r"\1\2***"),
     (re.compile(r"://([^/\s:@]*):[^/\s@]+@"), r"://\1:***@"),
 ]
 
