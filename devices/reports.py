@@ -1,0 +1,168 @@
+"""What streamers report of their streams: from the wire into rows, and which rows that changes for a viewer.
+
+The statements run as the role `fleet`, because a streamer's report spans ISPs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+LARGEST_INT = 2**31 - 1
+LARGEST_BIGINT = 2**63 - 1
+LARGEST_MEDIA_INFO = 8192  # characters
+SILENCE = 45.0  # seconds without a report after which a stream is taken for dead; reports come every 10
+
+# A camera's row before and after, in one statement; `changed` is what a viewer would see. Names are found among the
+# cameras of the streamer that speaks: it cannot speak of another's. `before` reads the statement's snapshot, so a
+# row's old values are there although it is updated here.
+UPSERT = """
+WITH reported AS (
+    SELECT * FROM unnest(
+        %(domain_id)s::bigint[], %(name)s::text[], %(alive)s::bool[], %(status)s::text[], %(error_code)s::text[],
+        %(error_message)s::text[], %(bitrate)s::int[], %(online_clients)s::int[], %(opened_at)s::timestamptz[],
+        %(media_info)s::text[], %(dvr_from)s::bigint[], %(dvr_duration)s::bigint[], %(dvr_bytes)s::bigint[]
+    ) AS r(domain_id, name, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
+           media_info, dvr_from, dvr_duration, dvr_bytes)
+),
+known AS (
+    SELECT DISTINCT ON (c.id) c.id AS camera_id, r.*
+    FROM reported r JOIN devices_camera c ON c.domain_id = r.domain_id AND c.name = r.name
+    WHERE c.streamer_id = %(streamer)s
+    ORDER BY c.id
+),
+before AS (
+    SELECT s.* FROM devices_camerastatus s JOIN known k ON k.camera_id = s.camera_id
+),
+written AS (
+    INSERT INTO devices_camerastatus AS s (
+        domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
+        changed_at, reported_at, media_info, dvr_from, dvr_duration, dvr_bytes)
+    SELECT domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
+           %(now)s, %(now)s, media_info::jsonb, dvr_from, dvr_duration, dvr_bytes
+    FROM known
+    ON CONFLICT (camera_id) DO UPDATE SET
+        alive = excluded.alive, status = excluded.status, error_code = excluded.error_code,
+        error_message = excluded.error_message, bitrate = excluded.bitrate, online_clients = excluded.online_clients,
+        opened_at = excluded.opened_at, reported_at = excluded.reported_at, media_info = excluded.media_info,
+        dvr_from = excluded.dvr_from, dvr_duration = excluded.dvr_duration, dvr_bytes = excluded.dvr_bytes,
+        changed_at = CASE WHEN s.alive = excluded.alive THEN s.changed_at ELSE excluded.changed_at END
+    RETURNING camera_id
+)
+SELECT k.domain_id, k.camera_id
+FROM known k LEFT JOIN before b ON b.camera_id = k.camera_id
+WHERE b.camera_id IS NULL OR (b.alive, b.status, b.error_code, b.error_message)
+      IS DISTINCT FROM (k.alive, k.status, k.error_code, k.error_message)
+"""
+
+# Cameras that nobody speaks for any more: switched off, their ISP suspended, or their streamer silent. Rows that a
+# streamer (or another web process) is writing just now are left to it.
+SETTLE = """
+WITH quiet AS (
+    SELECT s.id,
+           CASE WHEN c.enabled AND d.is_active THEN 'waiting' ELSE 'disabled' END AS status,
+           CASE WHEN c.enabled AND d.is_active THEN 'unknown' ELSE '' END AS error_code
+    FROM devices_camerastatus s
+    JOIN devices_camera c ON c.id = s.camera_id
+    JOIN tenants_domain d ON d.id = c.domain_id
+    WHERE (s.alive OR (s.status <> 'disabled' AND NOT c.enabled))
+      AND (NOT c.enabled OR NOT d.is_active OR s.reported_at IS NULL OR s.reported_at < %(silent_since)s)
+    FOR UPDATE OF s SKIP LOCKED
+)
+UPDATE devices_camerastatus s
+SET alive = false, status = q.status, error_code = q.error_code,
+    error_message = CASE q.error_code WHEN '' THEN '' ELSE 'The streamer does not answer.' END,
+    bitrate = 0, online_clients = 0, changed_at = CASE WHEN s.alive THEN %(now)s ELSE s.changed_at END
+FROM quiet q WHERE q.id = s.id
+RETURNING s.domain_id, s.camera_id
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One stream as its streamer sees it, as the columns of CameraStatus."""
+
+    domain_id: int
+    name: str
+    alive: bool
+    status: str
+    error_code: str
+    error_message: str
+    bitrate: int
+    online_clients: int
+    opened_at: datetime | None
+    media_info: str
+    dvr_from: int | None
+    dvr_duration: int
+    dvr_bytes: int
+
+
+def columns(reports: Iterable[Report]) -> dict[str, list[Any]]:
+    """Reports as one array a column, for unnest()."""
+    rows = list(reports)
+    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(Report)}
+
+
+def decode(stream: Any) -> Report | None:
+    """One entry of a status report; None if it cannot speak of a camera. A single odd value does not lose the rest."""
+    if not isinstance(stream, dict):
+        return None
+    named = media_name(stream.get("name"))
+    stats = _dict(stream.get("stats"))
+    if named is None or not stats:
+        return None
+    error, dvr = _dict(stats.get("error")), _dict(stats.get("dvr_info"))
+    return Report(
+        domain_id=named[1],
+        name=named[0],
+        alive=stats.get("alive") is True,
+        status=_text(stats.get("status"), 20),
+        error_code=_text(error.get("code"), 32),
+        error_message=_text(error.get("message"), 300),
+        bitrate=_number(stats.get("bitrate"), LARGEST_INT),
+        online_clients=_number(stats.get("online_clients"), LARGEST_INT),
+        opened_at=_instant(stats.get("opened_at")),
+        media_info=_json(stats.get("media_info")),
+        dvr_from=_number(dvr.get("from"), LARGEST_BIGINT) or None,
+        dvr_duration=_number(dvr.get("duration"), LARGEST_BIGINT),
+        dvr_bytes=_number(dvr.get("bytes"), LARGEST_BIGINT),
+    )
+
+
+def media_name(text: Any) -> tuple[str, int] | None:
+    """A stream's name on a streamer, as the camera's name and its ISP (the reverse of `Camera.media`)."""
+    if not isinstance(text, str):
+        return None
+    name, _, domain = text.rpartition("~")
+    if not name or len(text) > 90 or not (domain.isascii() and domain.isdigit()) or "\0" in name:
+        return None
+    domain_id = int(domain)
+    return (name, domain_id) if domain_id <= LARGEST_BIGINT else None
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any, length: int) -> str:
+    return value.replace("\0", "")[:length] if isinstance(value, str) else ""
+
+
+def _number(value: Any, largest: int) -> int:
+    """A count within what its column holds; whatever is no count is 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return 0
+    return int(min(value, largest))
+
+
+def _instant(milliseconds: Any) -> datetime | None:
+    seconds = _number(milliseconds, 253_370_764_800_000) / 1000  # up to the year 9999
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(_dict(value))
+    return text if len(text) <= LARGEST_MEDIA_INFO and "\\u0000" not in text else "{}"

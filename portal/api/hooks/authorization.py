@@ -1,0 +1,92 @@
+"""May this player have this stream now? A streamer asks before playback and again every few seconds (contracts.md 2.2).
+
+One statement answers: the streamer's key, the sign-in the token is bound to, the ISP, the camera and the rights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from psycopg.types.numeric import Int8
+
+from devices.access import ONE
+from devices.playback import Holder, Playback, TokenRefused, open_token
+from devices.reports import media_name
+from portal import fleet
+from portal.api.hooks.wire import Answer, Refusal, Scope, bearer_digest, query
+from tenants import clock
+
+DAY = 24 * 3600
+SECONDS = "5"  # how long an answer may be believed, also a "no": so long does a revoked right live on
+CACHED = ("X-AuthDuration", SECONDS)
+
+# User 0 is the ISP's system key acting for nobody: it may all, as `tenants.access.system_user` says.
+QUESTION = f"""
+SELECT r.*
+FROM devices_streamer s
+LEFT JOIN LATERAL (
+    SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit
+    FROM (
+        SELECT * FROM ({ONE}) AS person_rights
+      UNION ALL
+        SELECT c.id, true, true, true, NULL, true, true FROM devices_camera c
+        WHERE %(user)s = 0 AND c.id = %(camera)s AND c.domain_id = %(domain)s
+    ) AS held
+    JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND c.streamer_id = s.id
+    JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
+    WHERE CASE %(holder)s
+        WHEN {Holder.SESSION:d} THEN EXISTS (
+            SELECT FROM tenants_usersession u WHERE u.id = %(holder_id)s AND u.domain_id = %(domain)s
+            AND u.user_id = %(user)s AND u.expires_at > %(now)s)
+        WHEN {Holder.KEY:d} THEN EXISTS (
+            SELECT FROM tenants_apikey k WHERE k.id = %(holder_id)s AND k.domain_id = %(domain)s
+            AND (k.user_id = %(user)s OR k.user_id IS NULL))
+        ELSE false END
+) AS r ON true
+WHERE s.key_digest = %(key)s
+"""  # noqa: S608 - constants of this code base
+
+
+async def authorize(scope: Scope) -> Answer:
+    """200 with the archive that may be seen, or 403; both are believed for X-AuthDuration seconds."""
+    asked = query(scope)
+    named = media_name(asked.get("name"))
+    if named is None:
+        raise Refusal(400, "The stream's name is missing.")
+    key = bearer_digest(scope)
+    try:
+        token = open_token(asked.get("token", ""))
+    except TokenRefused:
+        token = None
+    held = await _ask(key, token)
+    if token is None or held["name"] != named[0] or token.domain_id != named[1] or not held["can_view"]:
+        raise Refusal(403, headers=[CACHED])
+    return Answer(200, _archive(token, held), [CACHED, ("X-UserId", str(token.user_id))])
+
+
+async def _ask(key: str, token: Playback | None) -> dict[str, Any]:
+    # Wrapped numbers: psycopg sends small ones as smallint, and every mix of widths would be a plan of its own.
+    parameters = {
+        "key": key,
+        "now": clock.now(),
+        "domain": Int8(token.domain_id if token else 0),
+        "camera": Int8(token.camera_id if token else 0),
+        "user": Int8(token.user_id if token else 0),
+        "holder": Int8(token.holder if token else 0),
+        "holder_id": Int8(token.holder_id if token else 0),
+    }
+    rows = await fleet.fetch(QUESTION, parameters)
+    if not rows:
+        raise Refusal(401)
+    return rows[0]
+
+
+def _archive(token: Playback, held: dict[str, Any]) -> bytes:
+    """`allowed_dvr_ranges`: absent is all, none is an empty list, a limit in days counts back from now."""
+    if not held["can_dvr"] or not token.archive:
+        return orjson.dumps({"allowed_dvr_ranges": []})
+    if held["dvr_depth_limit"] is None:
+        return b"{}"
+    opened_at = int(clock.timestamp()) - held["dvr_depth_limit"] * DAY
+    return orjson.dumps({"allowed_dvr_ranges": [{"opened_at": opened_at}]})

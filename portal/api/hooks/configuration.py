@@ -1,0 +1,127 @@
+"""What a streamer has to run (config_external, contracts.md 2.1): pulled every second, rendered once a version."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from psycopg.types.numeric import Int8
+
+from devices.services.streamers import HOSTS, STREAMS, stream_entry
+from portal import fleet
+from portal.api.hooks.callers import ROW, Caller, caller
+from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
+PAGE = 1000
+HEADERS = (("X-Config-Server-Separate-Endpoints", "true"), ("X-Config-Server-Dynamic-Streams", "false"))
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One streamer's answer at one version: the streams as JSON by ascending camera id, and the hosts of all ISPs."""
+
+    etag: str
+    ids: list[int]
+    names: list[str]
+    streams: list[bytes]
+    hosts: bytes
+
+    def page(self, after: int, names: frozenset[str] | None) -> bytes:
+        """A page of at most PAGE streams whose camera id is above `after`, or only the named ones."""
+        chosen = [
+            index
+            for index, (camera_id, name) in enumerate(zip(self.ids, self.names, strict=True))
+            if camera_id > after and (names is None or name in names)
+        ]
+        shown = chosen[:PAGE]
+        more = b',"next":"%s"' % _cursor(self.ids[shown[-1]]).encode() if len(chosen) > PAGE else b""
+        body = b",".join(self.streams[index] for index in shown)
+        return b'{"streams":[%s]%s,"hosts":%s,"estimated_count":%d}' % (body, more, self.hosts, len(self.ids))
+
+
+_rendered: dict[int, Rendered] = {}
+_locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+
+async def streams(scope: Scope, hostname: str) -> Answer:
+    """A page of the streamer's streams; 304 when it has them already, which costs one row."""
+    asked = query(scope)
+    after, names = _after(asked.get("cursor", "")), _names(asked.get("name"))
+    calling = await caller(scope, hostname)
+    etag = _etag(calling.version, calling.key_digest)
+    if header(scope, b"if-none-match") == etag and not after and names is None:
+        return Answer(304, headers=[("ETag", etag), *HEADERS])
+    rendered = await _current(calling, etag)
+    return Answer(200, rendered.page(after, names), [("ETag", rendered.etag), *HEADERS])
+
+
+def _etag(version: int, key_digest: str) -> str:
+    return f'"{FORMAT}-{version}-{key_digest[:12]}"'
+
+
+async def _current(calling: Caller, etag: str) -> Rendered:
+    """The rendered answer; of many who ask for a new version at once, one renders it."""
+    async with _locks[calling.id]:
+        found = _rendered.get(calling.id)
+        if found is None or found.etag != etag:
+            found = _rendered[calling.id] = await _render(calling)
+        return found
+
+
+async def _render(calling: Caller) -> Rendered:
+    # One snapshot, so that the version belongs to the rows: a change in between would otherwise be lost for good.
+    parameters = {"streamer": Int8(calling.id)}
+    async with fleet.connection() as held, held.transaction():
+        await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        versions = await held.execute(ROW.replace("hostname = %(hostname)s", "id = %(streamer)s").encode(), parameters)
+        row = await versions.fetchone()
+        cameras = await (await held.execute(STREAMS, parameters)).fetchall()
+        hosts = await (await held.execute(HOSTS)).fetchall()
+    if row is None:
+        raise Refusal(404)
+    return await asyncio.to_thread(_build, _etag(row["version"], row["key_digest"]), cameras, hosts)
+
+
+def _build(etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]]) -> Rendered:
+    entries = [(row["id"], entry) for row in cameras if (entry := stream_entry(row)) is not None]
+    if len(entries) < len(cameras):
+        logger.error("%d stream addresses cannot be opened with the keys at hand", len(cameras) - len(entries))
+        if not entries:  # a lost key, not a damaged row: telling a streamer to run nothing would stop every recording
+            raise Refusal(503)
+    return Rendered(
+        etag=etag,
+        ids=[camera_id for camera_id, _entry in entries],
+        names=[entry["name"] for _id, entry in entries],
+        streams=[orjson.dumps(entry) for _id, entry in entries],
+        hosts=orjson.dumps({row["host"]: row["domain_id"] for row in hosts}),
+    )
+
+
+def _names(text: str | None) -> frozenset[str] | None:
+    return frozenset(text.split(",")) if text else None
+
+
+def _cursor(camera_id: int) -> str:
+    return base64.urlsafe_b64encode(camera_id.to_bytes(8)).decode().rstrip("=")
+
+
+def _after(cursor: str) -> int:
+    """The camera id a cursor stands for, 0 without one. Raises Refusal for one that we did not make."""
+    if not cursor:
+        return 0
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 8:
+        raise Refusal(400, "The cursor is not one of ours.")
+    return int.from_bytes(raw)

@@ -1,0 +1,43 @@
+"""What a streamer says of its streams: stored at once, and told to the browsers that may see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.types.numeric import Int8
+
+from devices.reports import UPSERT, columns, decode
+from portal import fleet
+from portal.api.hooks.callers import caller
+from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, json_body
+from portal.live.news import announce
+from tenants import clock
+
+ATTEMPTS = 3
+
+
+async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
+    """Take a report. Streams that are no camera of this streamer, and entries that say nothing, are passed over."""
+    calling = await caller(scope, hostname)
+    body = await json_body(scope, receive)
+    entries = body.get("streams") if isinstance(body, dict) else None
+    if not isinstance(entries, list):
+        raise Refusal(400, "A report is an object with a list of streams.")
+    reports = [report for report in map(decode, entries) if report is not None]
+    if reports:
+        await _store({**columns(reports), "streamer": Int8(calling.id), "now": clock.now()})
+    return Answer(204)
+
+
+async def _store(parameters: dict[str, Any]) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            async with fleet.connection() as held, held.transaction():
+                cursor = await held.execute(UPSERT, parameters, prepare=True)
+                await announce(held, await cursor.fetchall())
+            return
+        except psycopg.errors.ForeignKeyViolation:
+            # A camera was deleted between our look and our commit; the next look will not find it.
+            if attempt == ATTEMPTS - 1:
+                raise

@@ -1,0 +1,113 @@
+"""Connections of the machines' role, for the hot hooks and the live hub: one pool a process, in its event loop.
+
+The role `fleet` sees the few tables it needs across ISPs (streamers serve many) and no others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from portal.embedded.database import database_url
+
+logger = logging.getLogger(__name__)
+
+WAIT = 3.0  # seconds for a connection; a streamer asks again sooner than it would wait longer
+# The pool's own back-off doubles up to this: an hour without a database must not mean minutes without one afterwards.
+RECONNECT = 4.0
+SLOW = "5s"
+
+Connection = AsyncConnection[DictRow]
+Pool = AsyncConnectionPool[Connection]
+
+_pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+
+
+class DatabaseAway(Exception):
+    """The database does not answer, or not in time. Nothing is known, so nothing may be concluded."""
+
+
+async def pool() -> Pool:
+    """This event loop's pool, opened at the first call; opening waits for no connection."""
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        # autocommit: a single statement is a transaction by itself, without two more round trips.
+        made: Pool = AsyncConnectionPool(
+            database_url("fleet"),
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"autocommit": True, "row_factory": dict_row, "options": f"-c statement_timeout={SLOW}"},
+            min_size=1,
+            max_size=int(os.environ.get("PERCH_FLEET_POOL") or 8),
+            timeout=WAIT,
+            reconnect_timeout=RECONNECT,
+            open=False,
+            name="fleet",
+        )
+        _pools[loop] = made
+        await made.open(wait=False)
+    return _pools[loop]
+
+
+async def close() -> None:
+    """Close this event loop's pool."""
+    made = _pools.pop(asyncio.get_running_loop(), None)
+    if made:
+        await made.close()
+
+
+@contextlib.asynccontextmanager
+async def connection() -> AsyncIterator[Connection]:
+    """A connection for as long as the block lasts. Raises DatabaseAway for whatever the database's absence causes."""
+    try:
+        async with (await pool()).connection() as held:
+            yield held
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        raise DatabaseAway(str(error).strip()) from error
+
+
+async def fetch(sql: str, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
+    """All rows of one statement, prepared on the connection. What met a dead connection is tried once more.
+
+    After a restart of the server every pooled connection is dead, and each is found out by its use only.
+    """
+    try:
+        return await _fetch(sql, parameters)
+    except DatabaseAway:
+        if not await _cleaned():
+            raise
+    return await _fetch(sql, parameters)
+
+
+async def _fetch(sql: str, parameters: Mapping[str, Any] | None) -> list[DictRow]:
+    async with connection() as held:
+        cursor = await held.execute(sql.encode(), parameters, prepare=True)
+        return await cursor.fetchall()
+
+
+async def _cleaned() -> bool:
+    """Drop the dead connections of the pool; False if that takes longer than anybody waits."""
+    try:
+        async with asyncio.timeout(WAIT):
+            await (await pool()).check()
+            return True
+    except (TimeoutError, psycopg.OperationalError, PoolTimeout):
+        return False
+
+
+async def connect() -> Connection:
+    """A connection of its own, outside the pool: for LISTEN. Raises DatabaseAway."""
+    try:
+        return await AsyncConnection.connect(
+            database_url("fleet"), autocommit=True, row_factory=dict_row, connect_timeout=5
+        )
+    except psycopg.OperationalError as error:
+        raise DatabaseAway(str(error).strip()) from error

@@ -1,0 +1,114 @@
+"""Keeps open sockets honest: signed-out ones are closed, and rights are read again, every few seconds and on news.
+
+A notice only makes it sooner. Without any, a socket outlives its session by CHECK_EVERY at most, and a right it lost
+by RIGHTS_EVERY.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from portal import fleet
+from portal.fleet import DatabaseAway
+from portal.live import statuses
+from portal.live.hub import Hub, Socket, Viewer
+from tenants import clock
+
+logger = logging.getLogger(__name__)
+
+CHECK_EVERY = 4.0  # seconds
+RIGHTS_EVERY = 8.0
+AT_ONCE = 4  # users whose rights are read at a time
+AT_LEAST_APART = 0.25  # a burst of notices is one look
+BLIND_FOR = 60.0  # how long sockets stay open while nothing can be checked
+SIGNED_OUT, TRY_LATER = 4401, 1013
+
+ALIVE = """
+SELECT s.id, u.is_admin
+FROM tenants_usersession s
+JOIN tenants_user u ON u.id = s.user_id AND u.domain_id = s.domain_id AND u.is_active
+JOIN tenants_domain d ON d.id = s.domain_id AND d.is_active
+WHERE s.id = ANY(%(sessions)s) AND s.expires_at > %(now)s
+"""
+
+
+class Guard:
+    """Watches over one hub; `run` it as a task."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._woken = asyncio.Event()
+        self._seen_at = clock.monotonic()
+
+    def doubt(self, domain_id: int, user_id: int | None) -> None:
+        """Rights or sessions of a user (None: of anybody at the ISP) may have changed: look now."""
+        for viewer in self._hub.viewers.values():
+            if viewer.domain_id == domain_id and user_id in (None, viewer.user_id):
+                viewer.is_stale = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.check()
+                self._seen_at = clock.monotonic()
+            except DatabaseAway as away:
+                logger.warning("open sockets cannot be checked: %s", away)
+                self._give_up_if_blind()
+            await asyncio.sleep(AT_LEAST_APART)
+            try:
+                async with asyncio.timeout(CHECK_EVERY - AT_LEAST_APART):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+    async def check(self) -> None:
+        """Close what is signed out, and read the rights of whoever is due. Raises DatabaseAway."""
+        admins = await self._alive()
+        due = [viewer for viewer in self._hub.viewers.values() if viewer.is_stale or self._is_due(viewer)]
+        for start in range(0, len(due), AT_ONCE):
+            await asyncio.gather(*(self._reread(viewer, admins) for viewer in due[start : start + AT_ONCE]))
+
+    async def _reread(self, viewer: Viewer, admins: dict[int, bool]) -> None:
+        is_admin = any(admins.get(socket.session_id) for socket in viewer.sockets)
+        if await read_rights(self._hub, viewer, is_admin=is_admin):
+            await self._hub.snapshot(viewer, viewer.sockets)
+
+    async def _alive(self) -> dict[int, bool]:
+        """Whether each living session is an administrator's; sockets of all others are closed."""
+        sockets = [socket for viewer in self._hub.viewers.values() for socket in viewer.sockets]
+        if not sockets:
+            return {}
+        sessions = list({socket.session_id for socket in sockets})
+        rows = await fleet.fetch(ALIVE, {"sessions": sessions, "now": clock.now()})
+        alive = {row["id"]: row["is_admin"] for row in rows}
+        for socket in sockets:
+            if socket.session_id not in alive:
+                socket.end(SIGNED_OUT)
+        return alive
+
+    @staticmethod
+    def _is_due(viewer: Viewer) -> bool:
+        return clock.monotonic() - viewer.read_at > RIGHTS_EVERY - CHECK_EVERY
+
+    def _give_up_if_blind(self) -> None:
+        if clock.monotonic() - self._seen_at > BLIND_FOR:
+            for viewer in list(self._hub.viewers.values()):
+                for socket in list(viewer.sockets):
+                    socket.end(TRY_LATER)
+
+
+async def read_rights(hub: Hub, viewer: Viewer, *, is_admin: bool) -> bool:
+    """Read what a user may know of; True when it is more than before. Raises DatabaseAway."""
+    viewer.is_stale = False
+    cameras = None if is_admin else await statuses.known_cameras(viewer.user_id, viewer.domain_id)
+    viewer.read_at = clock.monotonic()
+    return hub.allow(viewer, cameras)
+
+
+async def welcome(hub: Hub, viewer: Viewer, newcomer: Socket, *, is_admin: bool) -> None:
+    """Read a user's rights as he opens a socket, and tell it everything he may know. Raises DatabaseAway."""
+    is_more = await read_rights(hub, viewer, is_admin=is_admin)
+    await hub.snapshot(viewer, viewer.sockets if is_more else [newcomer])

@@ -1,0 +1,56 @@
+"""What lives as long as a web process: the pool of the hooks, the listener, the guard and the rounds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from portal import fleet
+from portal.api.hooks.wire import Receive, Send
+from portal.live import rounds
+from portal.live.guard import Guard
+from portal.live.hub import hub
+from portal.live.listener import Listener
+
+logger = logging.getLogger(__name__)
+
+RESTART_DELAY = 1.0
+
+
+async def run(receive: Receive, send: Send) -> None:
+    """The ASGI lifespan. Starting waits for no database: the process must come up to say that there is none."""
+    await receive()
+    guard = Guard(hub)
+    tasks = [
+        asyncio.create_task(_kept_alive(name, work))
+        for name, work in {
+            "listener": Listener(hub, guard).run,
+            "guard": guard.run,
+            "settling": rounds.settle_rounds,
+            "refreshing": lambda: rounds.refresh_rounds(hub),
+            "beating": lambda: rounds.beat_rounds(hub),
+        }.items()
+    ]
+    await fleet.pool()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with contextlib.suppress(Exception):  # we end; a pool that cannot say goodbye ends with us
+        await fleet.close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _kept_alive(name: str, work: Any) -> None:
+    """A background task that a bug must not end for good: it is logged and begun again."""
+    while True:
+        try:
+            coroutine: Coroutine[Any, Any, None] = work()
+            await coroutine
+        except Exception:
+            logger.exception("the %s of live status failed", name)
+        await asyncio.sleep(RESTART_DELAY)
