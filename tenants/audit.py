@@ -29,7 +29,8 @@ class Origin:
     request_id: str = ""
 
 
-_origin: ContextVar[Origin] = ContextVar("perch_origin", default=Origin())
+NOBODY = Origin()
+_origin: ContextVar[Origin] = ContextVar("perch_origin", default=NOBODY)
 
 
 @contextmanager

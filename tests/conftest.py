@@ -8,8 +8,6 @@ the Orchard organization.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.cast import Cast, build
@@ -18,6 +16,6 @@ pytest_plugins = ["tests.database"]
 
 
 @pytest.fixture
-def cast(db: None) -> Iterator[Cast]:
+def cast(db: None) -> Cast:
     """The people and things above, in a database of this test's own."""
-    yield build()
+    return build()

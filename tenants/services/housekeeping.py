@@ -12,7 +12,7 @@ KEEP_SPENT = timedelta(days=30)
 
 
 def remove_expired() -> int:
-    """Remove ended sessions, tokens spent or expired a month ago and messages sent a week ago; returns how many rows."""
+    """Remove ended sessions, tokens that expired a month ago, messages sent a week ago; returns how many rows."""
     now = clock.now()
     gone = UserSession.objects.filter(expires_at__lte=now).delete()[0]
     gone += Token.objects.filter(expires_at__lte=now - KEEP_SPENT).delete()[0]

@@ -35,7 +35,9 @@ def test_every_change_leaves_one_row_that_says_who_and_what(cast: Cast) -> None:
         assert entry.changed == {"title": ["Gate", "Main gate"]}
 
 
-def test_a_password_in_a_stream_address_is_never_shown_nor_stored_readable(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_in_a_stream_address_is_never_shown_nor_stored_readable(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PERCH_CAMERA_NETWORKS", "10.0.0.0/8")
     with domain_scope(cast.north):
         gate = Camera.objects.get(name="gate")

@@ -46,7 +46,8 @@ def test_every_tenant_owned_model_stands_behind_both_walls(model: type[models.Mo
         "SELECT attnotnull FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'domain_id'", table
     ) == {True}
     composite = _column(
-        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f' AND array_length(conkey, 1) = 2",
+        """SELECT conname FROM pg_constraint
+           WHERE conrelid = %s::regclass AND contype = 'f' AND array_length(conkey, 1) = 2""",
         table,
     )
     assert len(composite) == len(references(model)), "every reference to a tenant-owned row carries the ISP"
@@ -69,7 +70,7 @@ def test_no_unique_of_a_tenant_owned_table_tells_of_another_isp(db: None) -> Non
 def test_no_view_looks_past_the_wall(db: None) -> None:
     views = _column(
         """SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace
-           AND NOT coalesce('security_invoker=true' = ANY(reloptions) OR 'security_invoker=on' = ANY(reloptions), false)"""
+           AND NOT coalesce(reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false)"""
     )
     assert views == set()
 
