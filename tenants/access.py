@@ -6,6 +6,7 @@ row or raise `Missing`: what is not yours does not exist.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ class OrganizationRights:
     view: bool = False
     edit: bool = False
     edit_cameras: bool = False
+    view_users: bool = False
     edit_users: bool = False
     view_stats: bool = False
     view_person_lists: bool = False
@@ -53,6 +55,7 @@ def organization_rights(user: User, organization: Organization, membership: Memb
         view=holds or membership is not None or user.can_view_organizations or user.is_accountant,
         edit=writes and (admin or user.can_edit_organizations),
         edit_cameras=writes and has_owner and (holds or held("can_edit_cameras")),
+        view_users=holds or held("can_edit_users"),
         edit_users=writes and has_owner and (holds or held("can_edit_users")),
         view_stats=holds or held("can_view_stats"),
         view_person_lists=holds or held("can_view_person_lists") or held("can_edit_person_lists"),
@@ -78,6 +81,24 @@ def rights_in(user: User, organization: Organization) -> OrganizationRights:
     """The rights of a user in one organization."""
     membership = Membership.objects.filter(user=user, organization=organization).first()
     return organization_rights(user, organization, membership)
+
+
+def can_add_organizations(user: User) -> bool:
+    """Whether the user opens subscribers (items 60, 61)."""
+    return not user.is_readonly and (user.is_admin or user.can_edit_organizations)
+
+
+def require_may_grant(user: User, organization: Organization, target: User, rights: Mapping[str, Any]) -> None:
+    """Keep editors of users from raising themselves: who neither owns the organization nor administers the ISP gives
+    only member rights he holds, and changes nothing of his own."""
+    if user.is_admin or organization.owner_id == user.pk:
+        return
+    if target.pk == user.pk:
+        raise Forbidden("You may not change your own rights.")
+    own = Membership.objects.filter(user=user, organization=organization).first()
+    for name, value in rights.items():
+        if value and not getattr(own, name, False):
+            raise Forbidden("You may not give a right that you do not have.", field=name)
 
 
 def visible_organizations(user: User) -> QuerySet[Organization]:
