@@ -160,7 +160,7 @@ class Door:
         segment = recorder.live.find(int(number)) if recorder else None
         if segment is None or segment.run != run:
             raise Fault(404)
-        return playback.bytes(await _present(bytes_of(segment)))
+        return playback.media(await _present(bytes_of(segment)))
 
     # -- archive
 
@@ -203,7 +203,7 @@ class Door:
             raise Fault(403)
         size = entries[-1].offset + entries[-1].size - entries[0].offset
         place = Place(self._archive.media / found[0].path, entries[0].offset, size)
-        return playback.bytes(await _present(asyncio.to_thread(read_place, place)))
+        return playback.media(await _present(asyncio.to_thread(read_place, place)))
 
     async def archive_file(self, playback: Playback) -> Response:
         start, end = playback.window()
@@ -255,7 +255,7 @@ class Door:
         picture = await self._pictures.live(playback.stream)
         if picture is None:
             raise Fault(404, "no_picture", "There is no picture yet.")
-        return playback.bytes(
+        return playback.media(
             picture.data, JPEG, {"Cache-Control": "private, max-age=5", "X-Time": f"{picture.at:.3f}"}
         )
 
@@ -267,7 +267,7 @@ class Door:
         picture = await self._pictures.archived(playback.name, at)
         if picture is None:
             raise Fault(404, "nothing_recorded", "Nothing was recorded at this moment.")
-        return playback.bytes(picture.data, JPEG, {"Cache-Control": "private, max-age=3600"})
+        return playback.media(picture.data, JPEG, {"Cache-Control": "private, max-age=3600"})
 
 
 class Playback:
@@ -303,7 +303,7 @@ class Playback:
             raise Fault(400, "empty_window", "The window is empty.")
         return start, min(end, max(start + 1, clock.timestamp() + 1)) if self.parts[1] == "now" else end
 
-    def bytes(self, data: bytes, kind: str = MP4, headers: dict[str, str] = BRIEFLY) -> Response:
+    def media(self, data: bytes, kind: str = MP4, headers: dict[str, str] = BRIEFLY) -> Response:
         self.stream.bytes_out += len(data)
         return Response(data, media_type=kind, headers=headers)
 
@@ -348,7 +348,7 @@ async def _present(reading: Awaitable[bytes]) -> bytes:
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for data in ():
+    for data in list[bytes]():
         yield data
 
 

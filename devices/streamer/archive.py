@@ -86,9 +86,9 @@ class Archive:
             path.unlink()
             self.index.remove_blocks([block.id])
             return
-        block.bytes = block.entries[-1].offset + block.entries[-1].size
+        block.size = block.entries[-1].offset + block.entries[-1].size
         block.end = block.entries[-1].end
-        os.truncate(path, block.bytes)
+        os.truncate(path, block.size)
         self.index.save_block(block, is_open=False)
 
     # -- space
@@ -193,10 +193,10 @@ class BlockWriter:
         if block is None or not self._fits(block, segment, start):
             await self.close()
             block = await self._open(segment, start)
-        entry = Entry(start, _milliseconds(segment.duration), block.bytes, len(data))
-        await self._archive.on_disk(self._append, data, block.bytes)
+        entry = Entry(start, _milliseconds(segment.duration), block.size, len(data))
+        await self._archive.on_disk(self._append, data, block.size)
         block.entries.append(entry)
-        block.bytes += len(data)
+        block.size += len(data)
         block.end = max(block.end, entry.end)
         await self._archive.index.write(Index.save_block, block, is_open=True)
         segment.place = Place(self._archive.media / block.path, entry.offset, entry.size)

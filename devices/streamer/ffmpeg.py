@@ -15,7 +15,7 @@ import signal
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
-from imageio_ffmpeg import get_ffmpeg_exe
+import imageio_ffmpeg
 
 FONTS = Path(__file__).parent / "fonts"
 QUIET = ["-nostdin", "-hide_banner", "-loglevel", "warning"]
@@ -30,7 +30,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 @functools.cache
 def executable() -> str:
     """The ffmpeg that pip package imageio-ffmpeg carries."""
-    return str(get_ffmpeg_exe())
+    return str(imageio_ffmpeg.get_ffmpeg_exe())  # type: ignore[attr-defined,no-untyped-call]  # has no types
 
 
 def recorder_arguments(source: list[str], audio: list[str]) -> list[str]:

@@ -66,7 +66,7 @@ class Block:
     path: str
     start: int
     end: int
-    bytes: int
+    size: int
     entries: list[Entry] = field(default_factory=list)
 
     def packed(self) -> bytes:
@@ -82,7 +82,7 @@ class Held:
     folder: str
     expiration: int | None
     storage_limit: int | None
-    listed: bool
+    listed: int
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Index:
 
     def streams(self) -> list[Held]:
         rows = self._connection.execute("SELECT id, name, folder, expiration, storage_limit, listed FROM streams")
-        return [Held(*row[:5], listed=bool(row[5])) for row in rows.fetchall()]
+        return [Held(*row) for row in rows.fetchall()]
 
     def forget_empty_streams(self) -> list[str]:
         """Remove dropped streams without a block; returns their folders."""
@@ -193,7 +193,7 @@ class Index:
             cursor = self._connection.execute(
                 "INSERT INTO blocks (stream_id, run, init_id, path, start_ms, end_ms, bytes, entries, is_open) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-                (block.stream, block.run, block.init, block.path, block.start, block.end, block.bytes, block.packed()),
+                (block.stream, block.run, block.init, block.path, block.start, block.end, block.size, block.packed()),
             )
         return int(cursor.lastrowid or 0)
 
@@ -201,7 +201,7 @@ class Index:
         with self._writing:
             self._connection.execute(
                 "UPDATE blocks SET start_ms = ?, end_ms = ?, bytes = ?, entries = ?, is_open = ? WHERE id = ?",
-                (block.start, block.end, block.bytes, block.packed(), int(is_open), block.id),
+                (block.start, block.end, block.size, block.packed(), int(is_open), block.id),
             )
 
     def remove_blocks(self, numbers: list[int]) -> None:

@@ -14,7 +14,7 @@ from devices.streamer.fleet import Fleet
 from devices.streamer.index import Index
 from devices.streamer.sessions import Decision, Sessions, Visit
 from devices.streamer.settings import Settings
-from devices.streamer.wire import Configuration, read_hosts, read_stream
+from devices.streamer.wire import Configuration, Wanted, read_hosts, read_stream
 from tenants import clock
 
 log = logging.getLogger("perch.streamer")
@@ -44,7 +44,9 @@ class Perch:
 
     async def configuration(self, version: str) -> Configuration | None:
         """What Perch wants, None when nothing changed since `version`. Raises Trouble."""
-        streams, hosts, cursor, tag = {}, {}, "", ""
+        streams: dict[str, Wanted] = {}
+        hosts: dict[str, int] = {}
+        cursor = tag = ""
         for page in range(PAGES):
             headers = {"If-None-Match": version} if version and not page else {}
             answer = await self._get("/streams", {"host": self._settings.hostname, "cursor": cursor}, headers)

@@ -13,9 +13,9 @@ import hashlib
 import re
 import secrets
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from devices.sources import Source
 from devices.streamer.errors import SourceError
@@ -76,7 +76,7 @@ class Credentials:
         realm, nonce = self.challenge.get("realm", ""), self.challenge.get("nonce", "")
 
         def hashed(text: str) -> str:
-            return make(text.encode()).hexdigest()
+            return str(make(text.encode()).hexdigest())
 
         first, second = hashed(f"{self.username}:{realm}:{self.password}"), hashed(f"{method}:{uri}")
         said = {"username": self.username, "realm": realm, "nonce": nonce, "uri": uri}
@@ -99,7 +99,7 @@ def parse_challenge(text: str) -> dict[str, str]:
     return {**found, "scheme": scheme.lower()}
 
 
-def _algorithm(challenge: dict[str, str]) -> object:
+def _algorithm(challenge: dict[str, str]) -> Callable[[bytes], Any] | None:
     return {"": hashlib.md5, "MD5": hashlib.md5, "SHA-256": hashlib.sha256}.get(challenge.get("algorithm", "").upper())
 
 

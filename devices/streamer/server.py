@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
 
 import uvicorn
 
@@ -101,7 +102,7 @@ class Streamer:
             await asyncio.sleep(TIDY)
             await self.exports.tidy()
 
-    async def _stop(self, tasks: list[asyncio.Task[object]] | list[asyncio.Task[None]]) -> None:
+    async def _stop(self, tasks: Sequence[asyncio.Task[Any]]) -> None:
         self.http.should_exit = True
         for task in tasks[1:]:
             task.cancel()

@@ -32,11 +32,14 @@ class Stream:
     ) -> None:
         self.wanted, self.held = wanted, held
         self._archive, self._inputs, self._settings = archive, inputs, settings
-        self._changed = lambda: changed(wanted.name)
+        self._tell = changed
         self.recorders: dict[str, Recorder] = {}
         self.bytes_out = 0
         self.last_viewer: float | None = None
         self._build()
+
+    def _changed(self) -> None:
+        self._tell(self.wanted.name)
 
     def _build(self) -> None:
         wanted = self.wanted
