@@ -12,7 +12,9 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.models import Plan
 from billing.services import night, plans, terms
+from billing.services import organizations as subscribers
 from devices.models import Camera
 from devices.services import cameras, presets
 from tenants import clock
@@ -92,7 +94,7 @@ def load(*, api_key: str | None = None) -> list[str]:
             domain = _open(isp, begin)
             with domain_scope(domain):
                 _people(isp)
-                made = _subscribers(isp, begin)
+                made = _subscribers(isp)
                 key = keys.add_key(acting_user=None, title="CRM", secret=api_key if isp.slug == NORTH else None)[1]
         _live_through(domain, made, begin)
         if isp.slug == NORTH and not api_key:
@@ -121,7 +123,7 @@ def _open(isp: Isp, begin: date) -> Domain:
     )
     with domain_scope(domain):
         presets.default_preset()
-        terms.set_tax_rate(acting_user=None, ppm=isp.vat_ppm, from_day=begin)
+        terms.set_tax(acting_user=None, ppm=isp.vat_ppm, from_day=begin)
         for (title, depth, note), amount in zip(PLANS, isp.prices, strict=True):
             preset = presets.add_preset(
                 acting_user=None, title=title, dvr_depth=depth, dvr_space=20, is_everywhere=True
@@ -142,18 +144,20 @@ def _person(login: str, name: str, *, password: str = PASSWORD, **flags: Any) ->
     return users.add_user(acting_user=None, login=login, name=name, password=password, strict_password=False, **flags)
 
 
-def _subscribers(isp: Isp, begin: date) -> list[Camera]:
+def _subscribers(isp: Isp) -> list[Camera]:
     """A marina with a yard a viewer may watch, and a bakery; a dozen cameras in both ISPs together."""
     owner = _person("owner", "Alice Owner")
-    harbour = organizations.add_organization(
-        acting_user=None, title="Harbour Marina" if isp.slug == NORTH else "Orchard Farm", owner=owner
+    sold = list(Plan.objects.all())
+    harbour = subscribers.add_organization(
+        acting_user=None, title="Harbour Marina" if isp.slug == NORTH else "Orchard Farm", owner=owner, plans=sold
     )
-    bakery = organizations.add_organization(
+    bakery = subscribers.add_organization(
         acting_user=None,
         title="Old Mill Bakery" if isp.slug == NORTH else "Riverside Diner",
         owner=_person("baker", "Mallory Miller"),
+        plans=sold[:2],
+        discount_ppm=100_000,
     )
-    terms.set_terms(bakery, acting_user=None, from_day=begin, discount_ppm=100_000)
     yard = folders.add_folder(harbour, acting_user=None, title="Yard", parent=folders.root(harbour))
     _viewers(harbour, yard)
     names = (

@@ -115,6 +115,9 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
     }
 }
+STATEMENT_TIMEOUT_MS = env_int("PERCH_STATEMENT_TIMEOUT_MS", 0)
+if STATEMENT_TIMEOUT_MS:
+    DATABASES["default"]["OPTIONS"]["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
 if DB_ROLE == "app":
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),

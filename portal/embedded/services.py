@@ -16,6 +16,7 @@ from portal.embedded.supervisor import Service
 PROBE_SECONDS = 2.0
 MARK = "PERCH_INSTANCE"
 WEB_DRAIN_SECONDS = 3
+WEB_STATEMENT_MS = "5000"  # a page that needs longer is a bug, and must not hold the others up
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _web(addresses: Addresses, common: Mapping[str, str]) -> Service:
     options = f"--host {addresses.bind} --port {addresses.web_port} --loop uvloop --http httptools --no-access-log"
     options += f" --no-server-header --ws-max-size 65536 --timeout-graceful-shutdown {WEB_DRAIN_SECONDS}"
     command = [sys.executable, "-m", "uvicorn", "portal.asgi:application", *options.split()]
-    return Service("web", _starter(command, common), _probe(addresses.bind, addresses.web_port, "/healthz"))
+    limited = {"PERCH_STATEMENT_TIMEOUT_MS": WEB_STATEMENT_MS, **common}
+    return Service("web", _starter(command, limited), _probe(addresses.bind, addresses.web_port, "/healthz"))
 
 
 def _streamer(addresses: Addresses, streamer: Mapping[str, str], common: Mapping[str, str]) -> Service:
