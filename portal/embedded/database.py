@@ -9,6 +9,7 @@ None is a superuser. Passwords are derived from the master key, so that any proc
 address without asking anybody. With DATABASE_URL (an administrative login of a PostgreSQL elsewhere) the same holds.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Any, Literal, LiteralString, get_args
@@ -21,17 +22,22 @@ from psycopg.conninfo import conninfo_to_dict
 from portal.embedded import paths
 from portal.embedded.cluster import Cluster, socket_url
 
+logger = logging.getLogger(__name__)
+
 Role = Literal["owner", "app", "fleet", "backup"]
 ROLES: tuple[Role, ...] = get_args(Role)
 EMBEDDED_NAME = "perch"
 BOOTSTRAP_LOCK = 0x50657263  # an advisory lock: two nodes of a large installation may start at once
 
-ATTRIBUTES: dict[Role, LiteralString] = {
-    "owner": "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS",
-    "app": "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS",
-    "fleet": "NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS",
-    "backup": "NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS",
-}
+# Flags in pg_roles, how one says them, and who has them.
+FLAGS: tuple[tuple[str, LiteralString], ...] = (
+    ("rolsuper", "SUPERUSER"),
+    ("rolcreatedb", "CREATEDB"),
+    ("rolcreaterole", "CREATEROLE"),
+    ("rolreplication", "REPLICATION"),
+    ("rolbypassrls", "BYPASSRLS"),
+)
+PAST_ROW_SECURITY: Role = "backup"
 # What the owner says about every table it will ever make. Nothing for `fleet`: its few grants stand in the migrations.
 DEFAULT_GRANTS: tuple[tuple[LiteralString, Role], ...] = (
     ("SELECT, INSERT, UPDATE, DELETE ON TABLES", "app"),
@@ -126,16 +132,35 @@ def bootstrap() -> None:
 
 def _ensure_role(admin: psycopg.Connection, role: Role) -> None:
     name = role_name(role)
+    if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+        admin.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
     verifier = admin.pgconn.encrypt_password(
         paths.derive_text(f"database/{role}").encode(), name.encode(), b"scram-sha-256"
     ).decode()  # so that no password reaches the server's log
-    known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone()
-    verb = sql.SQL("ALTER" if known else "CREATE")
-    admin.execute(
-        sql.SQL("{} ROLE {} LOGIN {} PASSWORD {}").format(
-            verb, sql.Identifier(name), sql.SQL(ATTRIBUTES[role]), sql.Literal(verifier)
-        )
-    )
+    admin.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(name), sql.Literal(verifier)))
+    _ensure_flags(admin, role)
+
+
+def _ensure_flags(admin: psycopg.Connection, role: Role) -> None:
+    """Change only what differs: an administrator who is no superuser may not even say NOSUPERUSER."""
+    columns = sql.SQL(", ").join(sql.Identifier(column) for column, _ in FLAGS)
+    found = admin.execute(
+        sql.SQL("SELECT {} FROM pg_roles WHERE rolname = %s").format(columns), [role_name(role)]
+    ).fetchone()
+    for (column, word), has in zip(FLAGS, found or (), strict=True):
+        wanted = column == "rolbypassrls" and role == PAST_ROW_SECURITY
+        if has != wanted:
+            _set_flag(admin, role, sql.SQL(word) if wanted else sql.SQL("NO{}").format(sql.SQL(word)))
+
+
+def _set_flag(admin: psycopg.Connection, role: Role, flag: sql.Composable) -> None:
+    try:
+        admin.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(role_name(role)), flag))
+    except psycopg.errors.InsufficientPrivilege:
+        if role != PAST_ROW_SECURITY:
+            raise
+        # Some hosted servers let nobody past row-level security. Dumps then fail loudly; nothing else needs this role.
+        logger.warning("the role %s cannot be given BYPASSRLS: ask the server's superuser", role_name(role))
 
 
 def ensure_database(admin: psycopg.Connection, name: str, *, template: str = "template0") -> None:

@@ -125,6 +125,21 @@ def test_an_external_address_keeps_its_host_and_options_and_changes_its_login(mo
     assert database.django_database("app")["OPTIONS"] == {"sslmode": "require"}
 
 
+def test_an_administrator_elsewhere_who_is_no_superuser_suffices(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with psycopg.connect(cluster.url(), autocommit=True) as admin:
+        admin.execute("CREATE ROLE hosted LOGIN CREATEROLE PASSWORD 'secret'")
+        admin.execute("CREATE DATABASE video OWNER hosted")
+    monkeypatch.setenv("DATABASE_URL", cluster.url("video", user="hosted", password="secret"))
+    for _ in range(2):
+        database.bootstrap()
+    ask("owner", "CREATE TABLE thing (id int)")
+    ask("app", "INSERT INTO thing VALUES (7)")
+    assert ask("app", "SELECT id, current_user::text FROM thing") == [(7, "video_app")]
+    assert "video_backup cannot be given BYPASSRLS" in caplog.text
+
+
 @pytest.mark.django_db
 def test_the_tests_themselves_run_as_the_role_of_production() -> None:
     with connection.cursor() as cursor:
