@@ -1,0 +1,140 @@
+"""The forms of cameras and presets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from devices.models import Camera, Preset
+from devices.services.cameras import shown
+from devices.services.presets import RULED, presets_of
+from portal.pages.folders import indented
+from portal.pages.forms import PerchForm
+from tenants.models import Folder, Organization
+
+DEPTH = {"step": "any", "min": "0", "max": "3650", "inputmode": "decimal"}
+
+
+class CameraForm(PerchForm):
+    """A camera's settings (items 90, 91, 93, 94)."""
+
+    title = forms.CharField(label=_("Title"), max_length=200, widget=forms.TextInput(attrs={"placeholder": _("Gate")}))
+    stream_url = forms.CharField(
+        label=_("Stream address"),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"placeholder": "rtsp://login:password@10.0.0.5/stream1", "spellcheck": "false"}),
+        help_text=_("rtsp://, rtsps:// or http(s):// HLS. A stored password is shown as ***: leave it so to keep it."),
+    )
+    substream_url = forms.CharField(
+        label=_("Second stream"),
+        max_length=2000,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "rtsp://login:password@10.0.0.5/stream2", "spellcheck": "false"}),
+        help_text=_("A smaller picture for slow connections. Optional."),
+    )
+    organization = forms.ModelChoiceField(label=_("Organization"), queryset=None, empty_label=None)
+    folder = forms.ChoiceField(label=_("Folder"))
+    preset = forms.ModelChoiceField(label=_("Preset"), queryset=None, empty_label=None)
+    dvr_depth = forms.FloatField(
+        label=_("Archive, days"), required=False, min_value=0, max_value=3650, widget=forms.NumberInput(attrs=DEPTH)
+    )
+    dvr_space = forms.IntegerField(
+        label=_("Archive at most, GB"),
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text=_("Empty: no limit."),
+    )
+    enabled = forms.BooleanField(
+        label=_("Switched on"), required=False, help_text=_("While off, the camera neither records nor costs.")
+    )
+    on_demand = forms.BooleanField(
+        label=_("Only on demand"),
+        required=False,
+        help_text=_("Opened by the first viewer and closed a minute after the last one. Recording, motion and analytics"
+                    " work only while somebody watches."),
+    )  # fmt: skip
+    video_only = forms.BooleanField(label=_("Without sound"), required=False)
+    transcode_audio = forms.BooleanField(
+        label=_("Convert the sound to AAC"),
+        required=False,
+        help_text=_("For cameras whose sound browsers cannot play."),
+    )
+    postal_address = forms.CharField(label=_("Address"), max_length=300, required=False)
+    coordinates = forms.CharField(
+        label=_("Coordinates"),
+        max_length=64,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "59.93 30.33"}),
+    )
+    comment = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": "3"}))
+
+    def __init__(self, *args: Any, organizations: Any, organization: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organization"].queryset = organizations  # type: ignore[attr-defined]
+        self.fields["organization"].initial = organization.pk
+        self.folders = {folder.pk: folder for folder in Folder.objects.filter(organization=organization)}
+        self.fields["folder"].choices = indented(self.folders.values())  # type: ignore[attr-defined]
+        self.fields["preset"].queryset = presets_of(organization)  # type: ignore[attr-defined]
+
+    def clean_folder(self) -> Folder:
+        """The folder, out of the organization's own."""
+        return self.folders[int(self.cleaned_data["folder"])]
+
+    def clean(self) -> dict[str, Any]:
+        """The form's words as the service's: on demand is not static; a locked preset's values are not sent."""
+        values = dict(super().clean() or {})
+        if "on_demand" in values:
+            values["static"] = not values.pop("on_demand")
+        preset = values.get("preset")
+        if preset is not None and not preset.is_adjustable:
+            values = {name: value for name, value in values.items() if name not in RULED}
+        elif "dvr_depth" in values:
+            values["dvr_depth"] = values["dvr_depth"] or 0
+        return values
+
+
+def camera_initial(camera: Camera) -> dict[str, Any]:
+    """A camera as its form shows it: passwords in addresses as stars."""
+    same = ("title", "dvr_depth", "dvr_space", "enabled", "video_only", "transcode_audio", "postal_address",
+            "coordinates", "comment")  # fmt: skip
+    return {
+        **{name: getattr(camera, name) for name in same},
+        "stream_url": shown(camera.stream_url),
+        "substream_url": shown(camera.substream_url),
+        "organization": camera.organization_id,
+        "folder": camera.folder_id,
+        "preset": camera.preset_id,
+        "on_demand": not camera.static,
+    }
+
+
+class PresetForm(PerchForm):
+    """A preset (item 41)."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    dvr_depth = forms.FloatField(
+        label=_("Archive, days"),
+        min_value=0,
+        max_value=3650,
+        widget=forms.NumberInput(attrs=DEPTH),
+        help_text=_("0: live only, nothing is recorded."),
+    )
+    dvr_space = forms.IntegerField(
+        label=_("Archive at most, GB"), required=False, min_value=1, max_value=1_000_000,
+        help_text=_("Per camera; the oldest goes first. Empty: no limit."),
+    )  # fmt: skip
+    dvr_lock_days = forms.IntegerField(
+        label=_("Motion kept, days"), required=False, min_value=0, max_value=3650,
+        help_text=_("How long recordings of motion are kept. Empty: as the archive."),
+    )  # fmt: skip
+    is_adjustable = forms.BooleanField(
+        label=_("Cameras may differ"), required=False,
+        help_text=_("On: the values are copied and can then be changed on a camera. Off: the preset rules its cameras."),
+    )  # fmt: skip
+    is_everywhere = forms.BooleanField(
+        label=_("In all organizations"), required=False,
+        help_text=_("Off: only organizations it is attached to may choose it."),
+    )  # fmt: skip

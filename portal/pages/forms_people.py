@@ -1,0 +1,200 @@
+"""The forms of organizations, folders, members, users and the ISP's own settings."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from portal.pages.folders import indented
+from portal.pages.forms import PerchForm
+from tenants.models import Folder, Membership, User
+from tenants.services import folders
+
+COLOUR = forms.TextInput(attrs={"type": "color"})
+MAX_LOGO = 256 * 1024
+MAX_LOGO_SIDE = 2048
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class OrganizationForm(PerchForm):
+    """A subscriber's general tab (items 31, 32)."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=None, required=False, empty_label=_("Nobody yet"),
+        help_text=_("May do everything in the organization, and pays. Without an owner nobody edits its cameras."),
+    )  # fmt: skip
+    camera_limit = forms.IntegerField(label=_("Cameras at most"), min_value=1, max_value=1_000_000)
+    user_limit = forms.IntegerField(label=_("Users at most"), min_value=1, max_value=1_000_000)
+    dvr_limit = forms.IntegerField(label=_("Archive at most, GB"), min_value=1, max_value=10_000_000)
+    external_id = forms.CharField(
+        label=_("External id"), max_length=128, required=False, help_text=_("Its number in your own system.")
+    )
+
+    def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
+
+
+class FolderForm(PerchForm):
+    """A folder's name and place in the tree."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    parent = forms.ChoiceField(label=_("Inside"), required=False)
+
+    def __init__(self, *args: Any, tree: list[Folder], folder: Folder | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        below = folders.subtree(folder) if folder else set()
+        self.places = {str(each.pk): each for each in tree if each.pk not in below}
+        choices = [choice for choice in indented(tree) if choice[0] in self.places]
+        self.fields["parent"].choices = [("", _("The top")), *choices]  # type: ignore[attr-defined]
+
+    def clean_parent(self) -> Folder | None:
+        """The folder above, out of the organization's own."""
+        return self.places.get(self.cleaned_data["parent"])
+
+
+class RightsForm(PerchForm):
+    """What a member may do in an organization (item 68)."""
+
+    can_edit_cameras = forms.BooleanField(
+        label=_("Edits cameras"), required=False,
+        help_text=_("Adds cameras and changes their settings. To watch them, open folders to the person below."),
+    )  # fmt: skip
+    can_edit_users = forms.BooleanField(
+        label=_("Edits users"), required=False, help_text=_("Adds people to the organization and opens folders to them.")
+    )
+    can_view_stats = forms.BooleanField(label=_("Sees statistics"), required=False)
+    is_accountant = forms.BooleanField(
+        label=_("Sees the bill"), required=False, help_text=_("Usage and invoices of the organization.")
+    )
+
+
+class MemberForm(RightsForm):
+    """Somebody new in an organization: a login known already, or a new account."""
+
+    login = forms.CharField(
+        label=_("Login"), max_length=254, widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("Somebody you can see already is simply added; for a new login an account is made."),
+    )  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    password = forms.CharField(
+        label=_("Password"), required=False, strip=False, help_text=_("For a new account. At least eight characters."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+    field_order = ["login", "name", "email", "password"]
+
+
+def rights_of(membership: Membership) -> dict[str, bool]:
+    """A member's rights as the form shows them."""
+    return {name: getattr(membership, name) for name in RightsForm.base_fields}
+
+
+class UserForm(PerchForm):
+    """An account (items 60, 76). What only administrators may set is left out for others."""
+
+    login = forms.CharField(
+        label=_("Login"), max_length=254, widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"})
+    )
+    password = forms.CharField(
+        label=_("Password"), required=False, strip=False, help_text=_("At least eight characters."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=64, required=False)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": "2"}))
+    is_active = forms.BooleanField(
+        label=_("Enabled"), required=False, help_text=_("Off: signed out everywhere at once, and cannot sign in.")
+    )
+    is_admin = forms.BooleanField(
+        label=_("Administrator"), required=False, help_text=_("May do everything at this provider.")
+    )
+    is_accountant = forms.BooleanField(
+        label=_("Accountant"), required=False, help_text=_("Plans, usage and invoices of all organizations; no cameras.")
+    )
+    can_view_organizations = forms.BooleanField(label=_("Sees all organizations"), required=False)
+    can_edit_organizations = forms.BooleanField(label=_("Edits organizations"), required=False)
+    is_readonly = forms.BooleanField(
+        label=_("Read only"), required=False, help_text=_("Changes nothing, whatever else is allowed.")
+    )
+    max_sessions = forms.IntegerField(
+        label=_("Sessions at once"), required=False, min_value=1, max_value=1000, help_text=_("Empty: as for everybody.")
+    )
+    ADMIN_ONLY = ("is_admin", "is_accountant", "can_view_organizations", "can_edit_organizations", "is_readonly",
+                  "max_sessions")  # fmt: skip
+
+    def __init__(self, *args: Any, by_admin: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in () if by_admin else self.ADMIN_ONLY:
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """An empty password is no change."""
+        values = dict(super().clean() or {})
+        if not values.get("password"):
+            values.pop("password", None)
+        return values
+
+
+class SettingsForm(PerchForm):
+    """The ISP's name, looks and rules (item 173)."""
+
+    title = forms.CharField(label=_("Name"), max_length=200, help_text=_("In the menu, in titles and on invoices."))
+    brand_color = forms.CharField(label=_("Main colour"), max_length=7, widget=COLOUR)
+    accent_color = forms.CharField(label=_("Accent colour"), max_length=7, widget=COLOUR)
+    logo = forms.FileField(
+        label=_("Logo"), required=False, widget=forms.FileInput(attrs={"accept": "image/png"}),
+        help_text=_("PNG with a transparent background, at most 256 kB and 2048 pixels a side."),
+    )  # fmt: skip
+    remove_logo = forms.BooleanField(label=_("Show the name instead of the logo"), required=False)
+    footer = forms.CharField(
+        label=_("Footer"), max_length=300, required=False, help_text=_("Telephone and hours, under the sign-in form.")
+    )
+    locale = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    timezone = forms.ChoiceField(
+        label=_("Time zone"), help_text=_("Days of the bill end at midnight here, and the archive shows this time.")
+    )
+    max_sessions = forms.IntegerField(label=_("Sessions per user"), min_value=1, max_value=1000)
+    legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
+    legal_address = forms.CharField(label=_("Address"), required=False, widget=forms.Textarea(attrs={"rows": "3"}))
+    vat_id = forms.CharField(label=_("VAT number"), max_length=32, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+        self.fields["timezone"].choices = [(zone, zone.replace("_", " ")) for zone in ("UTC", *zones)]  # type: ignore[attr-defined]
+
+    def clean_logo(self) -> bytes | None:
+        """A small PNG; a picture too large for browsers to unpack is refused by its header."""
+        upload = self.cleaned_data["logo"]
+        if upload is None:
+            return None
+        data: bytes = upload.read(MAX_LOGO + 1)
+        sides = struct.unpack(">II", data[16:24]) if data.startswith(PNG) and len(data) > 24 else (0, 0)
+        if len(data) > MAX_LOGO or not all(0 < side <= MAX_LOGO_SIDE for side in sides):
+            raise ValidationError(_("This is no PNG of at most 256 kB and 2048 pixels a side."))
+        return data
+
+    def clean(self) -> dict[str, Any]:
+        """The logo as the two columns it is kept in."""
+        values = dict(super().clean() or {})
+        logo, remove = values.pop("logo", None), values.pop("remove_logo", False)
+        if logo or remove:
+            values |= {"logo": b"" if remove else logo, "logo_type": "" if remove else "image/png"}
+        return values
+
+
+class KeyForm(PerchForm):
+    """What an API key is for."""
+
+    title = forms.CharField(
+        label=_("What it is for"), max_length=100, widget=forms.TextInput(attrs={"placeholder": _("CRM")})
+    )
