@@ -147,7 +147,7 @@ def _bring_up(supervisor: Supervisor, addresses: Addresses) -> FirstData:
         _step(supervisor, addresses, "collectstatic", "--noinput", "--verbosity=0")
         static.mark_fresh()
     _step(supervisor, addresses, "migrate", "--verbosity=0", "--skip-checks", PERCH_DB_ROLE="owner")
-    first = _first_data(_step(supervisor, addresses, "setup"))
+    first = _first_data(_step(supervisor, addresses, "setup", "--skip-checks"))
     supervisor.start(services.upper(addresses, first.streamer))
     supervisor.wait_ready()
     return first
