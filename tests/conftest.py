@@ -12,7 +12,7 @@ import pytest
 
 from tests.cast import Cast, build
 
-pytest_plugins = ["tests.database"]
+pytest_plugins = ["tests.database", "tests.server"]
 
 
 @pytest.fixture

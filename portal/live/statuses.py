@@ -12,7 +12,7 @@ from portal import fleet
 
 # A switched-off camera is off whatever its last report said: the report and the switch may cross.
 _COLUMNS = """
-SELECT c.id, c.domain_id, c.name, c.enabled, coalesce(s.alive, false) AND c.enabled AS alive,
+SELECT c.id, c.domain_id, c.name, c.enabled, c.static, coalesce(s.alive, false) AND c.enabled AS alive,
        coalesce(s.status, '') AS status, coalesce(s.error_code, '') AS error, coalesce(s.error_message, '') AS message
 FROM devices_camera c LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
 """
@@ -28,6 +28,7 @@ class Status(NamedTuple):
     domain_id: int
     name: str
     enabled: bool
+    static: bool
     alive: bool
     status: str
     error: str
@@ -42,6 +43,7 @@ class Status(NamedTuple):
                 "name": self.name,
                 "alive": self.alive,
                 "enabled": self.enabled,
+                "static": self.static,
                 "status": self.status if self.enabled else "disabled",
                 "error": error,
             }

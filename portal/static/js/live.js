@@ -1,53 +1,59 @@
-// Live status of cameras. A page works without it; with it, every [data-camera="name"] follows its camera.
-//
-// Such an element gets one of the classes is-online, is-error, is-offline, is-disabled, the same in data-state, and a
-// text: into its [data-camera-text] child if there is one, else into itself unless it says data-camera-silent.
-// The words come from <script type="application/json" id="live-texts">: online, offline, disabled, and one for each
-// error code. Other modules hear "camera-status" on the document, with the status as detail.
+// Live status of cameras. A page works without it; with it, these follow their cameras:
+//   [data-camera="name"]         gets data-state
+//   [data-camera-state="name"]   gets data-state, the state's label as text, and the reason as title
+//   [data-camera-reason="name"]  gets the reason as text
+// The words come from <script type="application/json" id="live-texts">: {"states": {...}, "reasons": {...}}.
+// Other modules hear "camera-status" on the document, with the status as detail.
 
-const STATES = ["online", "error", "offline", "disabled"];
 const FIRST_DELAY = 500;
 const LAST_DELAY = 30_000;
 const SILENCE = 40_000; // the server speaks every 15 s
 const SIGNED_OUT = 4401;
 const TOO_MANY = 4429;
 
-let texts = {};
+let texts = { states: {}, reasons: {} };
 let socket = null;
 let delay = FIRST_DELAY;
 let watchdog = 0;
 let known = new Map();
 
+// The same choice as portal/pages/status.py makes for the page.
 function stateOf(camera) {
   if (!camera.enabled) return "disabled";
   if (camera.alive) return "online";
-  return camera.error ? "error" : "offline";
+  if (camera.error) return "offline";
+  return camera.static ? "waiting" : "asleep";
 }
 
-function show(element, camera) {
+function reasonOf(camera, state) {
+  if (state === "online") return "";
+  if (state === "offline") return texts.reasons[camera.error.code] ?? texts.reasons.unknown ?? "";
+  return texts.reasons[state] ?? "";
+}
+
+function setText(element, words) {
+  if (words !== undefined && element.textContent !== words) element.textContent = words;
+}
+
+function show(root, camera) {
   const state = stateOf(camera);
-  element.classList.remove(...STATES.map((name) => `is-${name}`));
-  element.classList.add(`is-${state}`);
-  element.dataset.state = state;
-  const words = texts[camera.error?.code] && state === "error" ? texts[camera.error.code] : texts[state];
-  const place = element.querySelector("[data-camera-text]") ?? (element.hasAttribute("data-camera-silent") ? null : element);
-  if (place && words && place.textContent !== words) place.textContent = words;
-  if (state === "error" && words) element.title = words;
-  else element.removeAttribute("title");
+  const reason = reasonOf(camera, state);
+  const name = CSS.escape(camera.name);
+  const each = (attribute, work) => root.querySelectorAll(`[${attribute}="${name}"]`).forEach(work);
+  each("data-camera", (element) => (element.dataset.state = state));
+  each("data-camera-reason", (element) => setText(element, reason));
+  each("data-camera-state", (element) => {
+    element.dataset.state = state;
+    setText(element, texts.states[state]);
+    if (reason) element.title = reason;
+    else element.removeAttribute("title");
+  });
 }
 
 function apply(camera) {
   known.set(camera.name, camera);
-  for (const element of document.querySelectorAll(`[data-camera="${CSS.escape(camera.name)}"]`)) show(element, camera);
+  show(document, camera);
   document.dispatchEvent(new CustomEvent("camera-status", { detail: camera }));
-}
-
-// What htmx brings into the page is as old as its answer: show on it what we know.
-function applyWithin(root) {
-  for (const element of root.querySelectorAll?.("[data-camera]") ?? []) {
-    const camera = known.get(element.dataset.camera);
-    if (camera) show(element, camera);
-  }
 }
 
 function listen(event) {
@@ -83,10 +89,11 @@ function connect() {
   });
 }
 
-function followCameras() {
+function follow() {
   const words = document.getElementById("live-texts");
-  texts = words ? JSON.parse(words.textContent) : {};
-  document.addEventListener("htmx:afterSettle", (event) => applyWithin(event.target));
+  if (words) texts = { ...texts, ...JSON.parse(words.textContent) };
+  // What htmx brings into the page is as old as its answer: show on it what we know.
+  document.addEventListener("htmx:afterSettle", (event) => known.forEach((camera) => show(event.target, camera)));
   // Timers stand still in a sleeping tab: on waking, ask how things are now.
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && socket?.readyState === WebSocket.OPEN) socket.send('{"type":"resync"}');
@@ -94,4 +101,4 @@ function followCameras() {
   connect();
 }
 
-followCameras();
+follow();

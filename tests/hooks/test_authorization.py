@@ -1,0 +1,285 @@
+"""The playback hook: who may have which stream now, and how soon a lost right is felt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from devices import playback
+from devices.models import Camera
+from devices.services import cameras, streamers
+from portal.sessions import SessionStore
+from tenants import clock
+from tenants.models import ApiKey, Domain, FolderPermission, Organization, User, UserSession
+from tenants.scoping import domain_scope
+from tenants.services import folders, keys, memberships, organizations, users
+from tests.cast import Cast
+from tests.hooks.asking import BASE, Streamer
+from tests.server import Server, play_token, sign_in
+
+DAY = 24 * 3600
+ALL_ARCHIVE: dict[str, Any] = {}
+NO_ARCHIVE: dict[str, Any] = {"allowed_dvr_ranges": []}
+
+
+def _allowed(streamer: Streamer, user: User, camera: Camera) -> int:
+    return streamer.may_play(camera, play_token(user, camera, sign_in(user))).status_code
+
+
+def test_each_of_the_cast_may_watch_what_is_his_and_nothing_else(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    may = {
+        "nora": {"gate", "office", "wheel"},
+        "ada": set(),
+        "alice": {"gate", "office"},
+        "bob": {"gate"},
+        "ian": set(),
+        "charlie": set(),
+        "mallory": {"wheel"},
+    }
+    for name, allowed in may.items():
+        for camera in (cast.gate, cast.office, cast.wheel):
+            answer = _allowed(streamer, getattr(cast, name), camera)
+            assert answer == (200 if camera.name in allowed else 403), f"{name} at {camera.name}"
+    assert _allowed(streamer, cast.olga, cast.tree) == 200
+    assert _allowed(streamer, cast.sam, cast.tree) == 200
+
+
+def test_an_answer_says_how_long_it_holds_and_for_whom(streamer: Streamer, live_cast: Cast) -> None:
+    token = play_token(live_cast.alice, live_cast.gate, sign_in(live_cast.alice))
+    answer = streamer.may_play(live_cast.gate, token)
+    assert answer.headers["X-AuthDuration"] == "5"
+    assert answer.headers["X-UserId"] == str(live_cast.alice.pk)
+    refused = streamer.may_play(live_cast.gate, "nonsense")
+    assert (refused.status_code, refused.headers["X-AuthDuration"]) == (403, "5")
+    assert refused.json()["errors"][0]["code"] == "forbidden"
+
+
+def test_the_archive_is_open_as_far_back_as_the_viewer_may_look(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    assert streamer.may_play(cast.gate, play_token(cast.alice, cast.gate, sign_in(cast.alice))).json() == ALL_ARCHIVE
+    bobs = play_token(cast.bob, cast.gate, sign_in(cast.bob))
+    ranges = streamer.may_play(cast.gate, bobs).json()["allowed_dvr_ranges"]
+    assert len(ranges) == 1
+    assert set(ranges[0]) == {"opened_at"}
+    assert abs(ranges[0]["opened_at"] - (clock.timestamp() - 7 * DAY)) < 5
+    with domain_scope(cast.north):
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, can_view_dvr=False)
+    assert streamer.may_play(cast.gate, bobs).json() == NO_ARCHIVE
+    with domain_scope(cast.north):
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, can_view_dvr=True, dvr_depth_limit=None)
+    assert streamer.may_play(cast.gate, bobs).json() == ALL_ARCHIVE
+
+
+def test_a_token_for_live_video_never_opens_the_archive(streamer: Streamer, live_cast: Cast) -> None:
+    token = play_token(live_cast.alice, live_cast.gate, sign_in(live_cast.alice), archive=False)
+    assert streamer.may_play(live_cast.gate, token, dvr="true").json() == NO_ARCHIVE
+
+
+def test_a_token_opens_its_own_camera_only(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    token = play_token(cast.nora, cast.gate, sign_in(cast.nora))
+    assert streamer.may_play(cast.gate, token).status_code == 200
+    assert streamer.may_play(cast.office, token).status_code == 403
+    for name in (
+        "gate",
+        f"gate~{cast.south.pk}",
+        "gate~",
+        "~1",
+        f"gate~{cast.north.pk}~1",
+        "gate~99999999999999999999",
+    ):
+        assert streamer.may_play(cast.gate, token, name=name).status_code in (400, 403), name
+
+
+def test_the_same_name_at_another_isp_is_another_camera(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    with domain_scope(cast.south):
+        theirs = cameras.add_camera(
+            cast.orchard,
+            acting_user=None,
+            title="Gate",
+            name="gate",
+            stream_url="fake://clock",
+            preset=cast.tree.preset,
+        )
+    ours = play_token(cast.nora, cast.gate, sign_in(cast.nora))
+    assert streamer.may_play(theirs, ours).status_code == 403
+    assert streamer.may_play(cast.gate, ours).status_code == 200
+    foreign = playback.issue(cast.nora, theirs, session_id=1)
+    assert streamer.may_play(theirs, foreign).status_code == 403
+
+
+def test_a_token_altered_anywhere_opens_nothing(streamer: Streamer, live_cast: Cast) -> None:
+    token = play_token(live_cast.alice, live_cast.gate, sign_in(live_cast.alice))
+    assert streamer.may_play(live_cast.gate, token).status_code == 200
+    for place in range(len(token)):
+        other = "B" if token[place] == "A" else "A"
+        altered = token[:place] + other + token[place + 1 :]
+        assert streamer.may_play(live_cast.gate, altered).status_code == 403, f"letter {place}"
+    for altered in (token[:-1], token[1:], token + "A", token + "=", token.upper(), "", "a" * 5000):
+        assert streamer.may_play(live_cast.gate, altered).status_code == 403
+
+
+def test_a_token_of_another_purpose_opens_nothing(streamer: Streamer, live_cast: Cast) -> None:
+    cast, key = live_cast, sign_in(live_cast.alice)
+    row = UserSession.objects
+    with domain_scope(cast.north):
+        number = row.get(user=cast.alice).pk
+    other = playback.issue(cast.alice, cast.gate, session_id=number, purpose="embed")
+    playing = playback.issue(cast.alice, cast.gate, session_id=number)
+    assert streamer.may_play(cast.gate, playing).status_code == 200
+    for token in (other, key, cast.north_key, cast.streamer_key):
+        assert streamer.may_play(cast.gate, token).status_code == 403
+
+
+def test_a_token_ends_after_two_hours_whatever_it_was_asked_for(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    with domain_scope(cast.north):
+        sign_in(cast.alice)
+        number = UserSession.objects.get(user=cast.alice).pk
+    with clock.shifted(timedelta(hours=-2, seconds=-1)):
+        old = playback.issue(cast.alice, cast.gate, session_id=number, lifetime=10 * DAY)
+    with clock.shifted(timedelta(hours=-2, seconds=60)):
+        young = playback.issue(cast.alice, cast.gate, session_id=number, lifetime=10 * DAY)
+    assert streamer.may_play(cast.gate, old).status_code == 403
+    assert streamer.may_play(cast.gate, young).status_code == 200
+
+
+def _log_out(cast: Cast, session_key: str) -> None:
+    SessionStore(session_key).delete()
+
+
+def _sign_in_too_often(cast: Cast, session_key: str) -> None:
+    users.change_user(cast.bob, acting_user=None, max_sessions=1)
+    sign_in(cast.bob)
+
+
+def _expire(cast: Cast, session_key: str) -> None:
+    UserSession.objects.filter(user=cast.bob).update(expires_at=clock.now())
+
+
+def _leave(cast: Cast, session_key: str) -> None:
+    memberships.remove_member(memberships.membership_of(cast.harbour, cast.bob), acting_user=None)
+
+
+REVOCATIONS: dict[str, Callable[[Cast, str], object]] = {
+    "logout": _log_out,
+    "session evicted": _sign_in_too_often,
+    "session expired": _expire,
+    "password changed": lambda cast, _: users.change_user(cast.bob, acting_user=None, password="another long one 7"),
+    "user blocked": lambda cast, _: users.change_user(cast.bob, acting_user=None, is_active=False),
+    "user deleted": lambda cast, _: users.delete_user(cast.bob, acting_user=None),
+    "folder right taken": lambda cast, _: memberships.revoke_folder(
+        FolderPermission.objects.get(user=cast.bob), acting_user=None
+    ),
+    "left the organization": _leave,
+    "camera switched off": lambda cast, _: cameras.set_enabled(cast.gate, False, acting_user=None),
+    "camera deleted": lambda cast, _: cameras.delete_camera(cast.gate, acting_user=None),
+    "camera moved to another folder": lambda cast, _: cameras.change_camera(
+        cast.gate, acting_user=None, folder=folders.root(cast.harbour)
+    ),
+    "camera moved to another streamer": lambda cast, _: Camera.objects.filter(pk=cast.gate.pk).update(streamer=None),
+    "ISP suspended": lambda cast, _: Domain.objects.filter(pk=cast.north.pk).update(is_active=False),
+}
+
+
+@pytest.mark.parametrize("how", REVOCATIONS)
+def test_a_right_that_is_gone_is_refused_at_the_next_question(streamer: Streamer, live_cast: Cast, how: str) -> None:
+    cast, session_key = live_cast, sign_in(live_cast.bob)
+    token = play_token(cast.bob, cast.gate, session_key)
+    assert streamer.may_play(cast.gate, token).status_code == 200
+    with domain_scope(cast.north):
+        REVOCATIONS[how](cast, session_key)
+    assert streamer.may_play(cast.gate, token).status_code == 403
+
+
+def test_an_owner_who_is_replaced_sees_no_more(streamer: Streamer, live_cast: Cast) -> None:
+    token = play_token(live_cast.alice, live_cast.gate, sign_in(live_cast.alice))
+    with domain_scope(live_cast.north):
+        harbour = Organization.objects.get(pk=live_cast.harbour.pk)
+        organizations.change_organization(harbour, acting_user=None, owner=live_cast.charlie)
+    assert streamer.may_play(live_cast.gate, token).status_code == 403
+
+
+def test_a_token_made_with_a_key_lives_as_long_as_the_key(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    with domain_scope(cast.north):
+        system = ApiKey.objects.get(user=None)
+        mine, _text = keys.add_key(acting_user=None, user=cast.bob)
+        nobody = User(pk=0, domain_id=cast.north.pk)
+    by_system = playback.issue(nobody, cast.wheel, key_id=system.pk)
+    for_bob = playback.issue(cast.bob, cast.gate, key_id=system.pk)
+    by_bob = playback.issue(cast.bob, cast.gate, key_id=mine.pk)
+    assert [
+        streamer.may_play(camera, token).status_code
+        for camera, token in ((cast.wheel, by_system), (cast.gate, for_bob), (cast.gate, by_bob))
+    ] == [200, 200, 200]
+    with domain_scope(cast.north):
+        keys.delete_key(mine, acting_user=None)
+    assert streamer.may_play(cast.gate, by_bob).status_code == 403
+    with domain_scope(cast.north):
+        keys.delete_key(system, acting_user=None)
+    assert streamer.may_play(cast.gate, for_bob).status_code == 403
+    assert streamer.may_play(cast.wheel, by_system).status_code == 403
+
+
+def test_a_key_does_not_lend_itself_to_others(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    with domain_scope(cast.north):
+        bobs, _text = keys.add_key(acting_user=None, user=cast.bob)
+    with domain_scope(cast.south):
+        theirs = ApiKey.objects.get(user=None)
+    nobody = User(pk=0, domain_id=cast.north.pk)
+    for user, key_id in ((cast.alice, bobs.pk), (nobody, bobs.pk), (nobody, theirs.pk), (cast.alice, theirs.pk)):
+        assert streamer.may_play(cast.gate, playback.issue(user, cast.gate, key_id=key_id)).status_code == 403
+    session = sign_in(cast.bob)
+    with domain_scope(cast.north):
+        number = UserSession.objects.get(user=cast.bob).pk
+    assert session
+    for user in (cast.alice, nobody):
+        assert streamer.may_play(cast.gate, playback.issue(user, cast.gate, session_id=number)).status_code == 403
+
+
+def test_only_streamers_may_ask(server: Server, streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    token = play_token(cast.alice, cast.gate, sign_in(cast.alice))
+    query = {"name": cast.gate.media, "token": token}
+    for key in ("wrong", cast.north_key, cast.streamer_key[:-1], ""):
+        with server.client(key=key) as stranger:
+            assert stranger.get(f"{BASE}/auth", params=query).status_code == 401, key
+    with server.client(cast.nora) as browser:
+        assert browser.get(f"{BASE}/auth", params=query).status_code == 401
+
+
+def test_a_streamer_may_ask_for_its_own_cameras_only(server: Server, live_cast: Cast) -> None:
+    cast = live_cast
+    other, key = streamers.add_streamer(hostname="streamer-2", port=9001)
+    token = play_token(cast.alice, cast.gate, sign_in(cast.alice))
+    with server.client(key=key) as client:
+        stranger = Streamer(client, other.hostname)
+        assert stranger.may_play(cast.gate, token).status_code == 403
+        with domain_scope(cast.north):
+            Camera.objects.filter(pk=cast.gate.pk).update(streamer=other)
+        assert stranger.may_play(cast.gate, token).status_code == 200
+
+
+def test_the_door_answers_whoever_knocks_wrongly_in_its_own_words(server: Server, live_cast: Cast) -> None:
+    with server.client(key=live_cast.streamer_key) as client:
+        answers = {
+            ("GET", f"{BASE}/auth"): 400,
+            ("POST", f"{BASE}/auth"): 405,
+            ("GET", f"{BASE}/nothing"): 404,
+            ("GET", f"{BASE}/streamers/streamer-1"): 404,
+            ("GET", f"{BASE}/streamers/streamer-1/status"): 405,
+            ("DELETE", f"{BASE}/streamers/streamer-1/streams"): 405,
+            ("GET", f"{BASE}/streamers/streamer-1/episodes"): 501,
+            ("GET", f"{BASE}/streamers//streams"): 404,
+        }
+        for (method, path), status in answers.items():
+            answer = client.request(method, path)
+            assert answer.status_code == status, (method, path)
+            assert answer.json()["errors"][0]["status"] == str(status)

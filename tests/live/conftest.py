@@ -1,0 +1,3 @@
+from tests.hooks.asking import streamer
+
+__all__ = ["streamer"]
