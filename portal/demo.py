@@ -195,7 +195,7 @@ def _live_through(domain: Domain, made: list[Camera], begin: date) -> None:
         _at(domain, begin, 12, lambda: cameras.change_camera(made[1], acting_user=None, preset=made[0].preset))
         _at(domain, begin, 17, lambda: cameras.set_enabled(made[2], False, acting_user=None))
         _at(domain, begin, 24, lambda: cameras.set_enabled(made[2], True, acting_user=None))
-    night.catch_up(domain)
+    night.run_nights(domain.pk)
 
 
 def _at(domain: Domain, begin: date, days: int, happen: Any) -> None:
