@@ -53,6 +53,21 @@ class RequestIdMiddleware:
         return response
 
 
+class SlashMiddleware:
+    """In the v2 dialect a slash at the end and doubled slashes mean nothing: the reference's own examples have them."""
+
+    BASE = "/vsaas/api/v2/"
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(self.BASE):
+            tail = request.path_info.removeprefix(self.BASE)
+            request.path_info = self.BASE + "/".join(part for part in tail.split("/") if part)
+        return self.get_response(request)
+
+
 class HealthMiddleware:
     """Answers /healthz for any host name, before an ISP is looked for."""
 

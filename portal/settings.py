@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.HealthMiddleware",
+    "portal.middleware.SlashMiddleware",
     "portal.middleware.DomainMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.middleware.LocaleMiddleware",
@@ -206,13 +207,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Perch API",
-    "DESCRIPTION": "The Watcher v2 dialect of Perch.",
+    "DESCRIPTION": (
+        "The Watcher v2 dialect. docs/api-v2.md tells how to sign in, and what differs from the reference and why."
+    ),
     "VERSION": "2",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 BROKER_URL = queue.broker_url()

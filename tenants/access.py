@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tenants.errors import Forbidden, Missing
-from tenants.models import ApiKey, Folder, Membership, Organization, User
+from tenants.models import ApiKey, Folder, FolderPermission, Membership, Organization, User
 from tenants.models.users import settle_flags
 
 
@@ -137,6 +137,27 @@ def folder_for(user: User, organization: Organization, folder_id: Any) -> Folder
     if folder is None:
         raise Missing("There is no such folder.")
     return folder
+
+
+def visible_folders(user: User, organization: Organization) -> QuerySet[Folder]:
+    """The folders of an organization a user may know of: all for whoever runs it or edits there, else those he was
+    granted with all folders below them."""
+    rows: QuerySet[Folder] = Folder.objects.filter(organization=organization)
+    held = rights_in(user, organization)
+    if held.is_owner or held.view_users or held.edit_cameras or user.is_admin:
+        return rows
+    granted = FolderPermission.objects.filter(user=user, folder__organization=organization).values_list(
+        "folder", flat=True
+    )
+    return rows.filter(pk__in=_with_below(set(granted), dict(rows.values_list("pk", "parent"))))
+
+
+def _with_below(granted: set[int], parents: dict[int, int | None]) -> set[int]:
+    """The granted folders and all below them."""
+    known = set(granted)
+    while below := {folder for folder, parent in parents.items() if parent in known} - known:
+        known |= below
+    return known
 
 
 def visible_users(user: User) -> QuerySet[User]:

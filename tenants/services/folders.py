@@ -96,3 +96,19 @@ def subtree(folder: Folder) -> set[int]:
             [folder.pk],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+@transaction.atomic
+def move_folder(folder: Folder, *, acting_user: User | None, target: Folder, place: str) -> Folder:
+    """Put a folder after, before or inside (as the last one of) another folder of its organization (item 194)."""
+    parent = target if place == "inside" else target.parent
+    siblings = Folder.objects.filter(organization_id=folder.organization_id, parent=parent).exclude(pk=folder.pk)
+    row = list(siblings.order_by("order_num", "id"))
+    at = len(row) if place == "inside" else row.index(target) + (place == "after") if target in row else None
+    if at is None:
+        raise Invalid("A folder cannot be moved beside itself.", field=f"move_{place}")
+    row.insert(at, folder)
+    for number, sibling in enumerate(row, start=1):
+        if sibling.pk != folder.pk and sibling.order_num != number:
+            Folder.objects.filter(pk=sibling.pk).update(order_num=number)
+    return change_folder(folder, acting_user=acting_user, parent=parent, order_num=row.index(folder) + 1)

@@ -1,0 +1,25 @@
+"""The first gate of the API: somebody must be asking. What he may do is the resolvers' business (`*_for`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+
+from tenants.errors import Unauthenticated
+
+
+class SignedIn(BasePermission):
+    """The default of every API view: nobody is let in unless the view says so."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if request.user is None:
+            raise Unauthenticated("Sign in, or send a key.")
+        return True
+
+
+class Anybody(BasePermission):
+    """For the few doors that must be open before sign-in; each view says why."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return True
