@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from tenants.addresses import AddressPolicy, AddressRefused, check_literal
 
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
-VIRTUAL = ("fake", "clock")
+VIRTUAL: tuple[str, ...] = ("fake", "clock")
 MAX_LENGTH = 2000
 
 # Marked for translation by their English text: the model's clean() passes them through gettext.

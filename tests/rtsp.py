@@ -4,8 +4,8 @@
         server.url("yard")          rtsp://127.0.0.1:PORT/yard
         server.url("yard", login=True)
 
-Packages: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad,ugly} gstreamer1.0-libav. A test that
-asks for a server is skipped, with the reason, where they are missing; on CI it fails instead.
+Packages: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad,ugly} gstreamer1.0-libav. A test
+that asks for a server is skipped, with the reason, where they are missing; on CI it fails instead.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class Camera:
     gop: float = 1.0
     kilobits: int = 300
     video: bool = True
+    parity: bool = False  # instead of the test picture: white and black with the seconds of the wall clock
     user: str = ""
     password: str = ""
     basic: bool = False
@@ -119,15 +121,18 @@ def free_port() -> int:
 def pipeline(camera: dict[str, Any]) -> str:
     """The GStreamer description of one camera."""
     key, size = max(1, round(camera["fps"] * camera["gop"])), f"width={camera['width']},height={camera['height']}"
+    clock = "clockoverlay time-format=%H:%M:%S halignment=center ! "
+    clock = "videobalance name=lamp ! " if camera["parity"] else clock
+    pattern = "white" if camera["parity"] else "ball"
     picture = (
-        f"videotestsrc is-live=true pattern=ball ! video/x-raw,{size},framerate={camera['fps']}/1 ! "
-        "clockoverlay time-format=%H:%M:%S halignment=center ! videoconvert ! video/x-raw,format=I420 ! "
+        f"videotestsrc is-live=true pattern={pattern} ! video/x-raw,{size},framerate={camera['fps']}/1 ! "
+        f"{clock}videoconvert ! video/x-raw,format=I420 ! "
     )
+    tuning = f"tune=zerolatency speed-preset=ultrafast key-int-max={key} bitrate={camera['kilobits']}"
     encoders = {
-        "h264": f"x264enc tune=zerolatency speed-preset=ultrafast key-int-max={key} bitrate={camera['kilobits']} threads=1 "
+        "h264": f"x264enc {tuning} threads=1 "
         "! video/x-h264,profile=baseline ! rtph264pay name=pay0 pt=96 config-interval=1",
-        "h265": f"x265enc tune=zerolatency speed-preset=ultrafast key-int-max={key} bitrate={camera['kilobits']} "
-        "! rtph265pay name=pay0 pt=96 config-interval=1",
+        "h265": f"x265enc {tuning} ! rtph265pay name=pay0 pt=96 config-interval=1",
         "jpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
     }
     video = picture + encoders[camera["codec"]] if camera["video"] else ""
@@ -139,6 +144,17 @@ def pipeline(camera: dict[str, Any]) -> str:
         "": "",
     }[camera["audio"]]
     return f"( {video}  {audio} )"
+
+
+def blink(_factory: Any, media: Any, glib: Any) -> None:
+    """Let a camera be white in even seconds of the wall clock and black in odd ones."""
+    lamp = media.get_element().get_by_name("lamp")
+
+    def turn() -> bool:
+        lamp.set_property("brightness", 0.0 if int(time.time()) % 2 == 0 else -1.0)
+        return True
+
+    glib.timeout_add(5, turn)
 
 
 def serve(said: dict[str, Any]) -> None:
@@ -159,6 +175,8 @@ def serve(said: dict[str, Any]) -> None:
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(pipeline(camera))
         factory.set_shared(True)
+        if camera["parity"]:
+            factory.connect("media-configure", blink, GLib)
         if camera["user"]:
             auth = auth or GstRtspServer.RTSPAuth()
             role, token = name, GstRtspServer.RTSPToken()

@@ -37,7 +37,7 @@ def recorder_arguments(source: list[str], audio: list[str]) -> list[str]:
     """Copy the first video track, and the sound as told, into fragments on the standard output."""
     return [
         *QUIET, *source, "-map", "0:v:0", *audio, "-c:v", "copy", "-sn", "-dn", "-map_metadata", "-1",
-        "-video_track_timescale", "90000", "-max_interleave_delta", "500000", "-flush_packets", "1",
+        "-video_track_timescale", "90000", "-max_interleave_delta", "100000", "-flush_packets", "1",
         "-f", "mp4", "-movflags", "+delay_moov+default_base_moof+frag_keyframe+skip_trailer",
     ]  # fmt: skip
 

@@ -26,6 +26,7 @@ class Input(Protocol):
     """A source that has been opened for one run of a recorder."""
 
     note: str
+    late_frames: int  # pictures ffmpeg holds back before it hands one on
 
     async def open(self) -> list[str]:
         """Reach the source; returns ffmpeg's arguments up to the input. Raises SourceError."""
@@ -58,6 +59,7 @@ class RtspInput:
         self._source, self._gateway, self._wishes, self._settings = source, gateway, wishes, settings
         self._ticket: Ticket | None = None
         self.note = ""
+        self.late_frames = 1  # the parser ends a picture where the next begins
 
     async def open(self) -> list[str]:
         wishes = self._wishes
@@ -96,6 +98,8 @@ class PipedInput:
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
         self.note = ""
+        # In a transport stream a picture ends where the next begins, once for the demuxer and once for the parser.
+        self.late_frames = 2
 
     def arguments(self) -> list[str]:
         return [*PIPE_ONLY, "-format_whitelist", DEMUXERS, *PROBE, "-i", "pipe:0"]

@@ -173,7 +173,7 @@ class Recorder:
 
     async def _record(self, child: ffmpeg.Child, feed: Input) -> None:
         """Read until the end, the stall or the failure; always raises SourceError (or ClockTorn)."""
-        run = Run(self._settings)
+        run = Run(self._settings, feed.late_frames)
         self._run_id = run.id
         pumping = asyncio.create_task(feed.pump(child))
         try:
@@ -249,7 +249,8 @@ class Recorder:
 
     async def _add(self, run: Run, fragment: Fragment) -> None:
         before = run.timeline.offset
-        run.timeline.observe(fragment.start + fragment.duration, clock.timestamp())
+        held_back = run.late_frames * fragment.duration / max(1, fragment.frames)
+        run.timeline.observe(fragment.start + fragment.duration, clock.timestamp() - held_back)
         after = run.timeline.offset
         if before is not None and after is not None and before - after > 0.02:
             await self._redate(run, after - before)
@@ -314,7 +315,8 @@ class Recorder:
 class Run:
     """What one ffmpeg produced so far."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, late_frames: int) -> None:
+        self.late_frames = late_frames
         self.id = secrets.token_hex(6)
         self.boxes = BoxSplitter()
         self.timeline = Timeline()

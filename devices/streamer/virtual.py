@@ -16,7 +16,7 @@ from devices.streamer.errors import SourceError
 log = logging.getLogger("perch.streamer")
 
 PACKET = 188
-LINGER = 5.0
+LINGER = 2.0
 QUEUE = 256
 RATE = 15
 
@@ -45,7 +45,8 @@ def generator_arguments(kind: str) -> list[str]:
         "-pix_fmt", "yuv420p", "-g", str(RATE), "-keyint_min", str(RATE), "-sc_threshold", "0",
         "-b:v", "400k", "-maxrate", "500k", "-bufsize", "500k", "-threads", "1",
         "-c:a", "aac", "-b:a", "48k", "-ac", "1", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1",
-        "-f", "mpegts", "-mpegts_flags", "+resend_headers+pat_pmt_at_frames", "pipe:1",
+        "-max_interleave_delta", "1",
+        "-f", "mpegts", "-pes_payload_size", "0", "-mpegts_flags", "+resend_headers+pat_pmt_at_frames", "pipe:1",
     ]  # fmt: skip
 
 

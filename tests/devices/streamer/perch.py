@@ -1,6 +1,6 @@
 """A Perch as small as the streamer contract allows, written from the contract and not from the streamer's client.
 
-A real HTTP server on loopback. A test sets what is configured and who may watch, and reads the journal of what was asked.
+A real HTTP server on loopback. A test sets what is configured and who may watch, and reads what was asked.
 """
 
 from __future__ import annotations
