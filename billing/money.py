@@ -35,13 +35,12 @@ def digits(currency: str) -> int:
     """Decimal places of a currency: JPY 0, EUR 2, KWD 3. Raises ValueError for what is no ISO code."""
     if not is_currency(currency):
         raise ValueError(f"{currency!r} is no ISO 4217 currency")
-    places: int = get_currency_precision(currency)
-    return places
+    return int(get_currency_precision(currency))
 
 
 def is_currency(code: str) -> bool:
     """Whether a text is an ISO 4217 code in capitals."""
-    return code in list_currencies()
+    return bool(code in list_currencies())
 
 
 def parse(text: str, currency: str) -> int:
@@ -53,7 +52,7 @@ def parse(text: str, currency: str) -> int:
     whole, fraction = match[1], (match[2] or "").rstrip("0")
     if len(fraction) > places:
         raise ValueError(f"{currency} has {places} decimal places")
-    return int(whole) * 10**places + int(fraction.ljust(places, "0") or 0)
+    return int(whole + fraction.ljust(places, "0"))
 
 
 def plain(minor: int, currency: str) -> str:
