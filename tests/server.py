@@ -101,7 +101,7 @@ class Server:
     def socket(
         self, session_key: str, *, host: str = NORTH, origin: str | None = "own", path: str = "/ws/live"
     ) -> ClientConnection:
-        """A WebSocket as a browser's page at this ISP opens it; raises InvalidStatus when it is refused."""
+        """A WebSocket as a page of this ISP opens it, to be used in a `with`; raises InvalidStatus when refused."""
         own = f"http://{self.host(host)}"
         return connect(
             f"ws://{self.host(host)}{path}",

@@ -101,7 +101,7 @@ class Guard:
 
 
 async def read_rights(hub: Hub, viewer: Viewer, *, is_admin: bool) -> bool:
-    """Read what a user may know of; True when it is more than before. Raises DatabaseAway."""
+    """Read what a user may know of; True when it changed. Raises DatabaseAway."""
     viewer.is_stale = False
     cameras = None if is_admin else await statuses.known_cameras(viewer.user_id, viewer.domain_id)
     viewer.read_at = clock.monotonic()
@@ -110,5 +110,5 @@ async def read_rights(hub: Hub, viewer: Viewer, *, is_admin: bool) -> bool:
 
 async def welcome(hub: Hub, viewer: Viewer, newcomer: Socket, *, is_admin: bool) -> None:
     """Read a user's rights as he opens a socket, and tell it everything he may know. Raises DatabaseAway."""
-    is_more = await read_rights(hub, viewer, is_admin=is_admin)
-    await hub.snapshot(viewer, viewer.sockets if is_more else [newcomer])
+    changed = await read_rights(hub, viewer, is_admin=is_admin)
+    await hub.snapshot(viewer, viewer.sockets if changed else [newcomer])

@@ -73,14 +73,13 @@ class Hub:
             del self.viewers[viewer.domain_id, viewer.user_id]
 
     def allow(self, viewer: Viewer, cameras: frozenset[int] | None) -> bool:
-        """Set what a user may know of; True when that brings something new, of which his sockets want a snapshot."""
-        before = viewer.cameras
-        if before == cameras or not viewer.sockets:
+        """Set what a user may know of; True when it changed, so that his sockets want a snapshot."""
+        if viewer.cameras == cameras or not viewer.sockets:
             return False
         self._unlist(viewer)
         viewer.cameras = cameras
         self._list(viewer)
-        return cameras is None or before is None or not cameras <= before
+        return True
 
     async def snapshot(self, viewer: Viewer, sockets: Iterable[Socket]) -> None:
         """Tell sockets of a user the state of all he may know of, from one read."""

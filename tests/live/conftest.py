@@ -1,3 +1,4 @@
 from tests.hooks.asking import streamer
+from tests.live.browsers import open_page
 
-__all__ = ["streamer"]
+__all__ = ["open_page", "streamer"]
