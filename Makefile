@@ -13,13 +13,14 @@ ASIDE := PERCH_DATA_DIR=build/check PERCH_DB_ROLE=owner
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench lock assets messages clean
+.PHONY: help run test check bench openapi lock assets messages clean
 
 help:
 	@echo "make run     bring Perch up on http://127.0.0.1:$${PORT:-8000} (Ctrl-C stops it)"
 	@echo "make test    all tests, in parallel, the browser stories included"
 	@echo "make check   style, types, import contracts, Django's own checks, migrations, translations"
 	@echo "make bench   what docs/measurements.md cites"
+	@echo "make openapi write the API's description that a test compares"
 	@echo "make lock    write the lock files anew from pyproject.toml and package.json"
 	@echo "make clean   remove all that can be made again (never var/)"
 
@@ -41,6 +42,9 @@ check: $(VENV)/.installed-dev assets
 
 bench: $(VENV)/.installed-dev assets
 	$(BIN)/python -m tests.bench
+
+openapi: $(VENV)/.installed-dev
+	$(ASIDE) $(BIN)/python manage.py openapi > tests/api/openapi_v2.yaml
 
 assets: portal/static/vendor/icons.svg
 
