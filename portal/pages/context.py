@@ -5,33 +5,61 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
+from portal.pages.status import live_texts
 from tenants.models import Organization, User
+
+THEMES = ("light", "dark", "auto")
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """The context of all templates."""
     domain = getattr(request, "domain", None)
     user = getattr(request, "user", None)
+    chosen = request.COOKIES.get("perch_theme", "")
+    looks = {"theme": chosen if chosen in THEMES else "auto", "has_logo": bool(domain and domain.logo)}
     if domain is None or not isinstance(user, User):
-        return {"domain": domain, "person": None, "menu": set()}
-    return {"domain": domain, "person": user, "menu": menu(user)}
+        return {"domain": domain, "person": None, "menu": set(), **looks}
+    return {
+        "domain": domain,
+        "person": user,
+        "person_note": role(user),
+        "menu": menu(user),
+        **looks,
+        "live_texts": live_texts,
+    }
+
+
+def role(user: User) -> str:
+    """What a user is, in one word under his name."""
+    if user.is_admin:
+        return _("Administrator")
+    if user.is_accountant:
+        return _("Accountant")
+    return _("Read only") if user.is_readonly else user.login
 
 
 def menu(user: User) -> set[str]:
     """The menu entries of a role (item 80)."""
     entries = {"cameras"}
-    owns = Organization.objects.filter(owner=user).exists()
     if user.is_admin:
-        entries |= {"organizations", "users", "presets", "plans", "usage", "invoices"}
+        return entries | {"organizations", "users", "presets", "plans", "usage", "invoices", "audit", "settings"}
     if user.is_accountant:
         entries |= {"organizations", "plans", "usage", "invoices"}
     if user.can_view_organizations:
         entries.add("organizations")
-    if owns:
+    return entries | _of_organizations(user)
+
+
+def _of_organizations(user: User) -> set[str]:
+    """What owning an organization, or a right in one, brings."""
+    entries: set[str] = set()
+    if Organization.objects.filter(owner=user).exists():
         entries |= {"organizations", "users", "costs"}
-    if user.memberships.filter(is_accountant=True).exists():
-        entries.add("costs")
-    if user.memberships.filter(can_edit_users=True).exists():
-        entries |= {"users", "organizations"}
+    held = user.memberships.values_list("can_edit_users", "is_accountant", "can_edit_cameras")
+    for edits_users, accounts, edits_cameras in held:
+        entries |= {"users", "organizations"} if edits_users else set()
+        entries |= {"costs"} if accounts else set()
+        entries |= {"organizations"} if edits_cameras else set()
     return entries

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Camera, Preset
+from devices.models import Camera
 from devices.services.cameras import shown
 from devices.services.presets import RULED, presets_of
 from portal.pages.folders import indented
@@ -132,7 +132,7 @@ class PresetForm(PerchForm):
     )  # fmt: skip
     is_adjustable = forms.BooleanField(
         label=_("Cameras may differ"), required=False,
-        help_text=_("On: the values are copied and can then be changed on a camera. Off: the preset rules its cameras."),
+        help_text=_("On: the values are copied and can then be changed on a camera. Off: they are fixed."),
     )  # fmt: skip
     is_everywhere = forms.BooleanField(
         label=_("In all organizations"), required=False,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.pages.folders import indented
 from portal.pages.forms import PerchForm
-from tenants.models import Folder, Membership, User
+from tenants.models import Folder, Membership
 from tenants.services import folders
 
 COLOUR = forms.TextInput(attrs={"type": "color"})
@@ -68,7 +68,9 @@ class RightsForm(PerchForm):
         help_text=_("Adds cameras and changes their settings. To watch them, open folders to the person below."),
     )  # fmt: skip
     can_edit_users = forms.BooleanField(
-        label=_("Edits users"), required=False, help_text=_("Adds people to the organization and opens folders to them.")
+        label=_("Edits users"),
+        required=False,
+        help_text=_("Adds people to the organization and opens folders to them."),
     )
     can_view_stats = forms.BooleanField(label=_("Sees statistics"), required=False)
     is_accountant = forms.BooleanField(
@@ -80,7 +82,7 @@ class MemberForm(RightsForm):
     """Somebody new in an organization: a login known already, or a new account."""
 
     login = forms.CharField(
-        label=_("Login"), max_length=254, widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+        label=_("Login"), max_length=254, widget=forms.TextInput(attrs={"autocapitalize": "none"}),
         help_text=_("Somebody you can see already is simply added; for a new login an account is made."),
     )  # fmt: skip
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
@@ -101,7 +103,9 @@ class UserForm(PerchForm):
     """An account (items 60, 76). What only administrators may set is left out for others."""
 
     login = forms.CharField(
-        label=_("Login"), max_length=254, widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"})
+        label=_("Login"),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
     )
     password = forms.CharField(
         label=_("Password"), required=False, strip=False, help_text=_("At least eight characters."),
@@ -118,7 +122,9 @@ class UserForm(PerchForm):
         label=_("Administrator"), required=False, help_text=_("May do everything at this provider.")
     )
     is_accountant = forms.BooleanField(
-        label=_("Accountant"), required=False, help_text=_("Plans, usage and invoices of all organizations; no cameras.")
+        label=_("Accountant"),
+        required=False,
+        help_text=_("Plans, usage and invoices of all organizations; no cameras."),
     )
     can_view_organizations = forms.BooleanField(label=_("Sees all organizations"), required=False)
     can_edit_organizations = forms.BooleanField(label=_("Edits organizations"), required=False)
@@ -126,7 +132,11 @@ class UserForm(PerchForm):
         label=_("Read only"), required=False, help_text=_("Changes nothing, whatever else is allowed.")
     )
     max_sessions = forms.IntegerField(
-        label=_("Sessions at once"), required=False, min_value=1, max_value=1000, help_text=_("Empty: as for everybody.")
+        label=_("Sessions at once"),
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text=_("Empty: as for everybody."),
     )
     ADMIN_ONLY = ("is_admin", "is_accountant", "can_view_organizations", "can_edit_organizations", "is_readonly",
                   "max_sessions")  # fmt: skip

@@ -1,5 +1,91 @@
-"""The pages."""
+"""The pages. Camera names may contain slashes, so their name always ends an address."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.pages import (
+    audit_log,
+    camera_form,
+    cameras,
+    folder_tree,
+    members,
+    money,
+    organizations,
+    people,
+    plans,
+    player,
+    presets,
+    profile,
+    session,
+    settings,
+)
+
+
+class CameraName:
+    """A camera's name as the model knows it."""
+
+    regex = r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(CameraName, "camera")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", session.home, name="home"),
+    path("login", session.sign_in, name="login"),
+    path("logout", session.sign_out, name="logout"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/password", profile.password, name="password"),
+    path("profile/sessions/<session_id>/end", profile.end_session, name="session-end"),
+    path("cameras/", cameras.cameras_page, name="cameras"),
+    path("cameras/tokens", cameras.tokens, name="camera-tokens"),
+    path("cameras/new", camera_form.add, name="camera-add"),
+    path("cameras/watch/<camera:name>", player.watch, name="watch"),
+    path("cameras/edit/<camera:name>", camera_form.change, name="camera-edit"),
+    path("cameras/delete/<camera:name>", camera_form.delete, name="camera-delete"),
+    path("cameras/switch/<camera:name>", cameras.switch, name="camera-switch"),
+    path("cameras/mark/<camera:name>", cameras.mark, name="camera-mark"),
+    path("organizations/", organizations.organizations_page, name="organizations"),
+    path("organizations/new", organizations.add, name="organization-add"),
+    path("organizations/<organization_id>/", organizations.organization_page, name="organization"),
+    path("organizations/<organization_id>/general", organizations.change, name="organization-edit"),
+    path("organizations/<organization_id>/delete", organizations.delete, name="organization-delete"),
+    path("organizations/<organization_id>/users/", members.members_page, name="members"),
+    path("organizations/<organization_id>/users/new", members.add_member, name="member-add"),
+    path("organizations/<organization_id>/users/<user_id>", members.member, name="member"),
+    path("organizations/<organization_id>/users/<user_id>/remove", members.remove, name="member-remove"),
+    path("organizations/<organization_id>/folders/", folder_tree.folders_page, name="folders"),
+    path("organizations/<organization_id>/folders/new", folder_tree.add, name="folder-add"),
+    path("organizations/<organization_id>/folders/<folder_id>", folder_tree.change, name="folder"),
+    path("organizations/<organization_id>/folders/<folder_id>/delete", folder_tree.delete, name="folder-delete"),
+    path("organizations/<organization_id>/plans", plans.organization_plans, name="organization-plans"),
+    path("organizations/<organization_id>/money", money.organization_money, name="organization-money"),
+    path("users/", people.users_page, name="users"),
+    path("users/new", people.add, name="user-add"),
+    path("users/<user_id>", people.change, name="user"),
+    path("users/<user_id>/delete", people.delete, name="user-delete"),
+    path("presets/", presets.presets_page, name="presets"),
+    path("presets/new", presets.add, name="preset-add"),
+    path("presets/<preset_id>", presets.change, name="preset"),
+    path("presets/<preset_id>/delete", presets.delete, name="preset-delete"),
+    path("plans/", plans.plans_page, name="plans"),
+    path("plans/new", plans.add, name="plan-add"),
+    path("plans/<plan_id>", plans.plan_page, name="plan"),
+    path("plans/<plan_id>/edit", plans.change, name="plan-edit"),
+    path("plans/<plan_id>/prices", plans.add_price, name="price-add"),
+    path("plans/<plan_id>/prices/<price_id>/remove", plans.remove_price, name="price-remove"),
+    path("usage/", money.usage_page, name="usage"),
+    path("usage/<organization_id>", money.organization_usage, name="organization-usage"),
+    path("invoices/", money.invoices_page, name="invoices"),
+    path("invoices/<invoice_id>", money.invoice_page, name="invoice"),
+    path("invoices/<invoice_id>/lines/<line_id>", money.invoice_line, name="invoice-line"),
+    path("costs/", money.costs_page, name="costs"),
+    path("settings/", settings.settings_page, name="settings"),
+    path("settings/keys", settings.add_key, name="key-add"),
+    path("settings/keys/<key_id>/delete", settings.delete_key, name="key-delete"),
+    path("audit/", audit_log.audit_page, name="audit"),
+]

@@ -1,0 +1,73 @@
+"""The looks all forms share, and the forms of signing in and of one's own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+CLASSES: list[tuple[type[forms.Widget], str]] = [
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.RadioSelect, "form-check-input"),
+    (forms.Select, "form-select"),
+    (forms.Widget, "form-control"),
+]
+
+
+class PerchForm(forms.Form):
+    """A form whose fields look like the rest of the product and say by themselves what is wrong with them."""
+
+    required_css_class = "required"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            kind = next(name for widget, name in CLASSES if isinstance(field.widget, widget))
+            field.widget.attrs["class"] = kind
+
+    def lock(self, *names: str) -> None:
+        """Show fields with their values but let nobody change them."""
+        for name in names:
+            self.fields[name].disabled = True
+
+
+class LoginForm(PerchForm):
+    """Login and password."""
+
+    login = forms.CharField(max_length=254, error_messages={"required": _("Type your login.")})
+    password = forms.CharField(
+        max_length=512, strip=False, error_messages={"required": _("Type your password.")}, widget=forms.PasswordInput
+    )
+
+
+class ProfileForm(PerchForm):
+    """What people may change about themselves (item 78)."""
+
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=64, required=False)
+    notification_email = forms.EmailField(
+        label=_("E-mail for notifications"), required=False, help_text=_("Empty: the e-mail above.")
+    )
+    locale = forms.ChoiceField(label=_("Language"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["locale"].choices = [("", _("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+
+
+class PasswordForm(PerchForm):
+    """A new password, proved by the old one."""
+
+    current = forms.CharField(
+        label=_("Current password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least eight characters. You will sign in again everywhere."),
+    )

@@ -1,0 +1,78 @@
+"""Presets: the groups of settings that are sold (items 41-46)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from devices.models import Preset
+from devices.services import presets
+from portal.pages.common import Request, admins_only, submit
+from portal.pages.forms_cameras import PresetForm
+from tenants.access import as_id
+from tenants.errors import Conflict, Forbidden, Missing
+
+METHODS = ["GET", "HEAD", "POST"]
+FIELDS = ("title", "dvr_depth", "dvr_space", "dvr_lock_days", "is_adjustable", "is_everywhere")
+
+
+def preset_for(preset_id: str) -> Preset:
+    """A preset by number that is not retired, else Missing."""
+    found: Preset | None = Preset.objects.filter(pk=as_id(preset_id), is_deleted=False).first()
+    if found is None:
+        raise Missing(_("There is no such preset."))
+    return found
+
+
+@admins_only
+@require_safe
+def presets_page(request: Request) -> HttpResponse:
+    """All presets with what they bring and how many cameras have them."""
+    rows = Preset.objects.filter(is_deleted=False).annotate(cameras_n=Count("cameras")).prefetch_related("plans")
+    return render(request, "presets/list.html", {"presets": rows.order_by("dvr_depth", "title")})
+
+
+@admins_only
+@require_http_methods(METHODS)
+def add(request: Request) -> HttpResponse:
+    """A new preset."""
+    form = PresetForm(request.POST or None, initial={"dvr_depth": 7})
+    done = submit(request, form, lambda values: presets.add_preset(acting_user=request.user, **values))
+    if done is not None:
+        messages.success(request, _("%(title)s is added.") % {"title": done.title})
+        return redirect("presets")
+    return render(request, "presets/form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@admins_only
+@require_http_methods(METHODS)
+def change(request: Request, preset_id: str) -> HttpResponse:
+    """A preset's values; the cameras of a locked one follow."""
+    preset = preset_for(preset_id)
+    form = PresetForm(request.POST or None, initial={name: getattr(preset, name) for name in FIELDS})
+    done = submit(request, form, lambda values: presets.change_preset(preset, acting_user=request.user, **values))
+    if done is not None:
+        messages.success(request, _("%(title)s is saved.") % {"title": done.title})
+        return redirect("presets")
+    context = {"form": form, "preset": preset, "cameras_n": preset.cameras.count()}
+    return render(request, "presets/form.html", context, status=422 if form.errors else 200)
+
+
+@admins_only
+@require_http_methods(METHODS)
+def delete(request: Request, preset_id: str) -> HttpResponse:
+    """Retire a preset, after asking."""
+    preset = preset_for(preset_id)
+    if request.method != "POST":
+        return render(request, "presets/delete.html", {"preset": preset, "cameras_n": preset.cameras.count()})
+    try:
+        presets.delete_preset(preset, acting_user=request.user)
+    except (Conflict, Forbidden) as error:
+        messages.error(request, error.message)
+        return redirect("preset", preset_id=preset_id)
+    messages.success(request, _("%(title)s is deleted.") % {"title": preset.title})
+    return redirect("presets")
