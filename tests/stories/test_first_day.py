@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from portal.embedded import paths
 from tests.embedded.running import Perch, free_port, perch
@@ -209,7 +210,7 @@ def _heard(installation: Installation, isp: str, session: str) -> str:
     host = f"{isp}.localhost:{installation.port}"
     headers = {"Host": host, "Cookie": f"perch_session={session}"}
     try:
-        with connect(f"ws://{host}/ws/live", origin=f"http://{host}", additional_headers=headers) as socket:
+        with connect(f"ws://{host}/ws/live", origin=Origin(f"http://{host}"), additional_headers=headers) as socket:
             return json.dumps(json.loads(socket.recv(timeout=10)))
     except (ConnectionClosed, InvalidStatus) as refused:
         return str(refused)
