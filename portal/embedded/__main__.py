@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from signal import SIGTERM
 from typing import Any
 
-from portal.embedded import database, paths, processes, queue, services, static
+from portal.embedded import database, migrations, paths, processes, queue, services, static
 from portal.embedded.logs import LogFile
 from portal.embedded.services import Addresses
 from portal.embedded.supervisor import Hopeless, StopAsked, Supervisor, end_marked
@@ -146,11 +146,26 @@ def _bring_up(supervisor: Supervisor, addresses: Addresses) -> FirstData:
     if static.is_stale():
         _step(supervisor, addresses, "collectstatic", "--noinput", "--verbosity=0")
         static.mark_fresh()
-    _step(supervisor, addresses, "migrate", "--verbosity=0", "--skip-checks", PERCH_DB_ROLE="owner")
-    first = _first_data(_step(supervisor, addresses, "setup", "--skip-checks"))
-    supervisor.start(services.upper(addresses, first.streamer))
-    supervisor.wait_ready()
+    first = None
+    if migrations.pending():
+        _step(supervisor, addresses, "migrate", "--verbosity=0", "--skip-checks", PERCH_DB_ROLE="owner")
+        migrations.mark_done()
+        first = _setup(supervisor, addresses)
+    supervisor.start(services.portal(addresses))
+    first = first or _setup(supervisor, addresses)  # beside the others: it changes nothing any more
+    try:
+        supervisor.start([services.streamer(addresses, first.streamer)])
+        supervisor.wait_ready()
+    except BaseException:
+        print("\n".join(first.lines), flush=True)  # a password made on the first start is told only once
+        raise
     return first
+
+
+def _setup(supervisor: Supervisor, addresses: Addresses) -> FirstData:
+    output = _step(supervisor, addresses, "setup", "--skip-checks")
+    found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    return FirstData(lines=list(found["lines"]), streamer=dict(found["streamer"]))
 
 
 def _step(supervisor: Supervisor, addresses: Addresses, *command: str, **variables: str) -> str:
@@ -166,11 +181,6 @@ def _step(supervisor: Supervisor, addresses: Addresses, *command: str, **variabl
             log = log_file(command[0])
             raise CannotRun(f"`manage.py {command[0]}` failed; {log.path}: {log.last_line()}")
         return output.read().decode()
-
-
-def _first_data(output: str) -> FirstData:
-    found: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
-    return FirstData(lines=list(found["lines"]), streamer=dict(found["streamer"]))
 
 
 def log_file(name: str) -> LogFile:

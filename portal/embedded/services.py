@@ -1,4 +1,4 @@
-"""The children of `manage.py run`. The next one: a function here that returns a Service, and its place in `upper`."""
+"""The children of `manage.py run`. The next one: a function here that returns a Service, and its place in `portal`."""
 
 import http.client
 import os
@@ -81,14 +81,13 @@ def _redis() -> Service:
     return Service("queue", queue.start, lambda _: queue.answers(), foundation=True)
 
 
-def upper(addresses: Addresses, streamer: Mapping[str, str]) -> list[Service]:
-    """Web, worker, scheduler and the embedded streamer. `streamer`: its hostname and key, from `manage.py setup`."""
+def portal(addresses: Addresses) -> list[Service]:
+    """Web, worker and scheduler."""
     common = environment(addresses)
     return [
         _web(addresses, common),
         _silent("worker", manage("worker"), common),
         _silent("scheduler", manage("scheduler"), common),
-        _streamer(addresses, streamer, common),
     ]
 
 
@@ -100,12 +99,15 @@ def _web(addresses: Addresses, common: Mapping[str, str]) -> Service:
     return Service("web", _starter(command, limited), _probe(addresses.bind, addresses.web_port, "/healthz"))
 
 
-def _streamer(addresses: Addresses, streamer: Mapping[str, str], common: Mapping[str, str]) -> Service:
-    command = manage("streamer", "--hostname", streamer["hostname"], "--bind", addresses.bind)
+def streamer(addresses: Addresses, identity: Mapping[str, str]) -> Service:
+    """The embedded streamer. `identity`: its hostname and key, from `manage.py setup`."""
+    command = manage("streamer", "--hostname", identity["hostname"], "--bind", addresses.bind)
     command += ["--port", str(addresses.streamer_port), "--perch-url", addresses.web]
     command += ["--storage", str(paths.data_dir() / "streamer")]
     ready = _probe(addresses.bind, addresses.streamer_port, "/streamer/api/v3/monitoring/readiness")
-    return Service("streamer", _starter(command, {**common, "PERCH_STREAMER_KEY": streamer["key"]}), ready)
+    return Service(
+        "streamer", _starter(command, {**environment(addresses), "PERCH_STREAMER_KEY": identity["key"]}), ready
+    )
 
 
 def _silent(name: str, command: list[str], common: Mapping[str, str]) -> Service:
