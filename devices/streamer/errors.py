@@ -18,9 +18,9 @@ MESSAGES = {
 class SourceError(Exception):
     """No video from a camera: one of the codes above, and a message for people."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, message: str = "") -> None:
         self.code = code
-        self.message = MESSAGES[code] + (f" ({detail})" if detail else "")
+        self.message = message or MESSAGES[code] + (f" ({detail})" if detail else "")
         super().__init__(self.message)
 
     def as_json(self) -> dict[str, str]:

@@ -26,6 +26,7 @@ log = logging.getLogger("perch.streamer")
 
 AT_ONCE = 2
 MIB = 1024 * 1024
+SHORTEST_GAP = 1.0  # windows are asked for in whole seconds
 
 
 class ExportRefused(Exception):
@@ -211,10 +212,10 @@ def gaps_of(spans: list[Span], wanted: tuple[float, float]) -> list[tuple[float,
     """What is missing of a window, in seconds."""
     found, at = [], wanted[0]
     for span in spans:
-        if span.start / 1000 - at > 0.5:
+        if span.start / 1000 - at >= SHORTEST_GAP:
             found.append((at, span.start / 1000))
         at = max(at, span.end / 1000)
-    if wanted[1] - at > 0.5:
+    if wanted[1] - at >= SHORTEST_GAP:
         found.append((at, wanted[1]))
     return found
 

@@ -71,6 +71,11 @@ class Child:
             raise RuntimeError("no standard input")
         return self.process.stdin
 
+    def end_input(self) -> None:
+        """Nothing more will be written to the standard input."""
+        if self.process.stdin:
+            self.process.stdin.close()
+
     async def _drain(self) -> None:
         stream = self.process.stderr
         while stream and (data := await stream.read(4096)):

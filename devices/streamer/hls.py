@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
@@ -148,8 +148,8 @@ class HlsFetcher:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def pieces(self) -> AsyncIterator[tuple[bytes, float]]:
-        """The bytes and seconds of each new segment, initialization included; ends with SourceError."""
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The bytes of each new segment, initialization included; ends with SourceError."""
         last, last_map, news = -1, "", clock.monotonic()
         while True:
             playlist = await self._playlist(self._media)
@@ -159,8 +159,8 @@ class HlsFetcher:
             for piece in fresh:
                 if piece.map_url and piece.map_url != last_map:
                     last_map = piece.map_url
-                    yield await self._get(piece.map_url, LARGEST_SEGMENT), 0.0
-                yield await self._segment(piece), piece.seconds
+                    yield await self._get(piece.map_url, LARGEST_SEGMENT)
+                yield await self._segment(piece)
                 last, news = piece.number, clock.monotonic()
             if playlist.ended or clock.monotonic() - news > max(self._settings.stall, 3 * playlist.target):
                 raise SourceError("stalled", "its playlist has ended" if playlist.ended else "")

@@ -122,18 +122,32 @@ class HlsInput(PipedInput):
     def __init__(self, source: Source, wishes: Wishes, settings: Settings) -> None:
         super().__init__(wishes)
         self._fetcher = HlsFetcher(source, settings)
+        self._pieces = self._fetcher.pieces()
+        self._first = b""
 
     async def open(self) -> list[str]:
+        """The first bytes say which container it is: left to itself ffmpeg reads a megabyte to be sure."""
         await self._fetcher.open()
-        return self.arguments()
+        self._first = await anext(self._pieces)
+        return ["-f", container(self._first), *self.arguments()]
 
     async def pump(self, child: Child) -> None:
-        async for data, _seconds in self._fetcher.pieces():
+        child.stdin.write(self._first)
+        async for data in self._pieces:
             child.stdin.write(data)
             await child.stdin.drain()
 
     async def close(self) -> None:
         await self._fetcher.close()
+
+
+def container(data: bytes) -> str:
+    """ffmpeg's name for what HLS segments are made of; raises SourceError for what holds no video."""
+    if data[:1] == b"\x47":
+        return "mpegts"
+    if data[4:8] in (b"ftyp", b"styp", b"moof", b"sidx"):
+        return "mp4"
+    raise SourceError("no_video")
 
 
 class VirtualInput(PipedInput):

@@ -164,7 +164,7 @@ class Recorder:
         try:
             return parse_source(self.url)
         except SourceRefused as error:
-            raise SourceError("refused_address", error.message) from error
+            raise SourceError("refused_address", message=error.message) from error
 
     def _sound(self, feed: Input) -> list[str]:
         sound = feed.audio()
@@ -176,6 +176,8 @@ class Recorder:
         run = Run(self._settings, feed.late_frames)
         self._run_id = run.id
         pumping = asyncio.create_task(feed.pump(child))
+        # A source that has ended ends the recorder: what was fed is written, and then the reason is asked for.
+        pumping.add_done_callback(lambda _: child.end_input())
         try:
             while data := await self._read(child):
                 for kind, box in run.boxes.feed(data):

@@ -17,6 +17,7 @@ log = logging.getLogger("perch.streamer")
 
 PACKET = 188
 LINGER = 2.0
+SILENCE = 3.0
 QUEUE = 256
 RATE = 15
 
@@ -86,10 +87,17 @@ class Generator:
                 log.warning("the generator of fake://%s ended: %s", self._kind, child.errors.strip()[-300:])
                 await asyncio.sleep(1.0)
 
+    async def _read(self, child: ffmpeg.Child) -> bytes:
+        """The next bytes; a generator that makes none for a while has ended."""
+        try:
+            return await asyncio.wait_for(child.stdout.read(65536), SILENCE)
+        except TimeoutError:
+            return b""
+
     async def _fan_out(self, child: ffmpeg.Child) -> float:
         """Hand every whole transport packet to every camera; returns the seconds nobody listened."""
         rest, quiet, loop = b"", None, asyncio.get_running_loop()
-        while data := await child.stdout.read(65536):
+        while data := await self._read(child):
             data = rest + data
             whole = len(data) - len(data) % PACKET
             data, rest = data[:whole], data[whole:]
