@@ -1,7 +1,7 @@
 """Cameras as an API lists them: everything about a camera in one row, a page in one statement.
 
-Instances with `select_related` cost five times as much (measured.md), and this list is what every client asks for first.
-The statement names the ISP explicitly and runs inside its scope: both walls hold.
+Instances with `select_related` cost five times as much (measured.md), and every client asks for this list first. The
+statement names the ISP explicitly and runs inside its scope: both walls hold.
 """
 
 from __future__ import annotations
