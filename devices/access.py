@@ -20,21 +20,15 @@ from tenants.models import User
 
 # For one user: his rights on every camera he has any right on. Grants on a folder hold for all folders below it
 # (item 70); where several grants meet, the most generous wins. A null depth is the whole archive.
-# Readers: `%(user)s` and `%(domain)s` are the only parameters; `{cameras}` narrows the cameras looked at.
+# Readers: `%(user)s` and `%(domain)s` are the only parameters; `{cameras}` narrows the cameras looked at, and
+# `{granted}` is one of two ways to find the grants that hold for a camera: down from all grants, or up from one camera.
 RIGHTS = """
 WITH RECURSIVE
 person AS (
     SELECT id, is_admin, is_readonly FROM tenants_user
     WHERE id = %(user)s AND domain_id = %(domain)s AND is_active
 ),
-granted AS (
-    SELECT p.folder_id, p.can_view_dvr, p.dvr_depth_limit, p.can_use_ptz, p.can_use_actions
-    FROM tenants_folderpermission p JOIN person ON person.id = p.user_id
-    WHERE p.domain_id = %(domain)s
-  UNION ALL
-    SELECT f.id, g.can_view_dvr, g.dvr_depth_limit, g.can_use_ptz, g.can_use_actions
-    FROM granted g JOIN tenants_folder f ON f.parent_id = g.folder_id AND f.domain_id = %(domain)s
-),
+{granted},
 folder_rights AS (
     SELECT folder_id, bool_or(can_view_dvr) AS dvr,
            bool_or(can_view_dvr AND dvr_depth_limit IS NULL) AS unlimited,
@@ -63,9 +57,34 @@ LEFT JOIN folder_rights f ON f.folder_id = c.folder_id
 WHERE c.domain_id = %(domain)s AND (r.holds OR r.edits OR f.folder_id IS NOT NULL) {cameras}
 """
 
-ONE = RIGHTS.format(cameras="AND c.id = %(camera)s")
-SOME = RIGHTS.format(cameras="AND c.id = ANY(%(cameras)s)")
-ALL = RIGHTS.format(cameras="")
+DOWN = """
+granted AS (
+    SELECT p.folder_id, p.can_view_dvr, p.dvr_depth_limit, p.can_use_ptz, p.can_use_actions
+    FROM tenants_folderpermission p JOIN person ON person.id = p.user_id
+    WHERE p.domain_id = %(domain)s
+  UNION ALL
+    SELECT f.id, g.can_view_dvr, g.dvr_depth_limit, g.can_use_ptz, g.can_use_actions
+    FROM granted g JOIN tenants_folder f ON f.parent_id = g.folder_id AND f.domain_id = %(domain)s
+)"""
+# A handful of folders instead of all below the user's grants: this is what every player asks every few seconds.
+UP = """
+path AS (
+    SELECT f.id, f.parent_id, f.id AS leaf
+    FROM devices_camera c JOIN tenants_folder f ON f.id = c.folder_id AND f.domain_id = %(domain)s
+    WHERE c.id = %(camera)s AND c.domain_id = %(domain)s
+  UNION ALL
+    SELECT f.id, f.parent_id, path.leaf
+    FROM path JOIN tenants_folder f ON f.id = path.parent_id AND f.domain_id = %(domain)s
+),
+granted AS (
+    SELECT path.leaf AS folder_id, p.can_view_dvr, p.dvr_depth_limit, p.can_use_ptz, p.can_use_actions
+    FROM path JOIN tenants_folderpermission p ON p.folder_id = path.id AND p.domain_id = %(domain)s
+    JOIN person ON person.id = p.user_id
+)"""
+
+ONE = RIGHTS.format(granted=UP, cameras="AND c.id = %(camera)s")
+SOME = RIGHTS.format(granted=DOWN, cameras="AND c.id = ANY(%(cameras)s)")
+ALL = RIGHTS.format(granted=DOWN, cameras="")
 
 
 @dataclass(frozen=True)
@@ -108,8 +127,10 @@ def rights_on(user: User, cameras: Iterable[Numbered]) -> dict[int, CameraRights
 
 
 def rights(user: User, camera: Camera) -> CameraRights:
-    """The user's rights on one camera."""
-    return rights_on(user, [camera]).get(camera.pk, NONE)
+    """The user's rights on one camera, by the statement that also answers streamers."""
+    if user.is_system:
+        return EVERYTHING
+    return _fetch(ONE, {"user": user.pk, "domain": user.domain_id, "camera": camera.pk}).get(camera.pk, NONE)
 
 
 def visible_ids(user: User) -> set[int]:

@@ -41,11 +41,12 @@ def free_port() -> int:
 
 
 class Server:
-    """A web process."""
+    """A web process: the portal, or another ASGI application to compare it with."""
 
-    def __init__(self, log: Path, **environment: str) -> None:
+    def __init__(self, log: Path, *, application: str = "portal.asgi:application", **environment: str) -> None:
         self.port = free_port()
         self.log = log
+        self._application = application
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -62,7 +63,7 @@ class Server:
         options += " --ws-max-size 65536 --timeout-graceful-shutdown 2"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", "portal.asgi:application", *options.split()],
+                [sys.executable, "-m", "uvicorn", self._application, *options.split()],
                 cwd=REPOSITORY,
                 env={
                     **os.environ,
@@ -79,9 +80,10 @@ class Server:
         assert self._process is not None
         assert self._process.poll() is None, self.log.read_text()[-3000:]
         try:
-            return httpx.get(f"{self.url}/central/api/v3/nothing").status_code == 404
+            httpx.get(f"{self.url}/central/api/v3/nothing")
         except httpx.TransportError:
             return False
+        return True
 
     def stop(self) -> None:
         if self._process:
