@@ -53,6 +53,7 @@ class Archive:
         self.index = Index(settings.storage / "index.sqlite3")
         self._disk = ThreadPoolExecutor(4, "disk")
         self._making_room = asyncio.Lock()
+        self.unsaved: list[Block] = []  # closed while the index could not be written
 
     def close(self) -> None:
         self._disk.shutdown(wait=True)
@@ -64,19 +65,33 @@ class Archive:
 
     # -- after a crash
 
-    def reconcile(self) -> None:
-        """Make index and files agree, once at the start: cut what was half written, forget what is not there."""
-        gone = self.index.missing(lambda path: (self.media / path).is_file())
-        self.index.remove_blocks(gone)
+    def repair(self) -> None:
+        """Before anything is recorded: cut off what was half written when the last run ended."""
         for block in self.index.open_blocks():
             self._repair(block)
-        known, orphans = self.index.paths(), 0
-        for path in self.media.rglob("*.mp4"):
-            if str(path.relative_to(self.media)) not in known:
-                path.unlink(missing_ok=True)
-                orphans += 1
-        if gone or orphans:
-            log.info("index reconciled: %s rows without a file, %s files without a row", len(gone), orphans)
+
+    async def reconcile(self) -> None:
+        """Once after the start, beside everything else: forget rows without a file, remove files without a row."""
+        started = clock.timestamp()
+        folders = set()
+        for held in await self.index.read(Index.streams):
+            folders.add(held.folder)
+            lost, strays = await asyncio.to_thread(self._disagreement, held, started)
+            await self.index.write(Index.remove_blocks, lost)
+            await asyncio.to_thread(self.unlink, strays)
+            if lost or strays:
+                log.info("%s: %s rows without a file, %s files without a row", held.name, len(lost), len(strays))
+        for path in self.media.iterdir():
+            if path.name not in folders and path.stat().st_mtime < started:
+                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
+    def _disagreement(self, held: Held, started: float) -> tuple[list[int], list[str]]:
+        """Rows of a stream without a file, and files from before the start without a row."""
+        known = self.index.paths(held.id)
+        lost = [number for path, number in known.items() if not (self.media / path).exists()]
+        found = [path for path in (self.media / held.folder).rglob("*.mp4") if path.stat().st_mtime < started]
+        relative = [str(path.relative_to(self.media)) for path in found]
+        return lost, [path for path in relative if path not in known]
 
     def _repair(self, block: Block) -> None:
         path = self.media / block.path
@@ -110,21 +125,30 @@ class Archive:
     async def make_room(self, coming: int = 0) -> bool:
         """Delete the oldest blocks of all streams until there is room; False when nothing is left to delete."""
         async with self._making_room:
+            count = 1
             while await self.index.read(lambda _: self.needs_room(coming)):
-                oldest = await self.index.read(Index.oldest, BATCH if coming == 0 else 1)
+                oldest = await self.index.read(Index.oldest, count)
                 if not oldest:
                     return False
                 log.warning("no room: deleting the %s oldest files of the archive", len(oldest))
-                await self.remove(oldest[:1] if self.settings.capacity else oldest)
+                await self.remove(oldest)
+                count = min(count * 2, BATCH)
             return True
 
     async def remove(self, doomed: Iterable[tuple[int, str, int]]) -> None:
         """Delete files first: a row without a file is harmless, and the row may need the file's space."""
         doomed = list(doomed)
-        await self.on_disk(self._unlink, [path for _, path, _ in doomed])
+        await self.on_disk(self.unlink, [path for _, path, _ in doomed])
         await self.index.write(Index.remove_blocks, [number for number, _, _ in doomed])
 
-    def _unlink(self, paths: list[str]) -> None:
+    async def save_unsaved(self) -> None:
+        """Close in the index what could not be closed there before."""
+        while self.unsaved:
+            await self.index.write(Index.save_block, self.unsaved[0], is_open=False)
+            self.unsaved.pop(0)
+
+    def unlink(self, paths: list[str]) -> None:
+        """Remove files, and folders that are empty then."""
         for path in paths:
             file = self.media / path
             file.unlink(missing_ok=True)
@@ -165,9 +189,18 @@ class BlockWriter:
         try:
             await self._write(segment, segment.data)
         except (OSError, sqlite3.OperationalError) as error:
-            await self._give_up(error, segment.size)
-            raise DiskFull(str(error)) from error
+            if not await self._recover(error, segment.size):
+                raise DiskFull(str(error)) from error
+            await self._write_again(segment, segment.data)
         segment.data = None
+
+    async def _write_again(self, segment: Segment, data: bytes) -> None:
+        """Room was made: the segment is not lost."""
+        try:
+            await self._write(segment, data)
+        except (OSError, sqlite3.OperationalError) as error:
+            await self._recover(error, 0)
+            raise DiskFull(str(error)) from error
 
     async def redate(self, run: str, shift: float) -> None:
         """The run's clock distance was corrected: move what the open block holds."""
@@ -184,8 +217,9 @@ class BlockWriter:
         if block:
             try:
                 await self._archive.index.write(Index.save_block, block, is_open=False)
-            except sqlite3.OperationalError:
-                log.exception("the index could not be written")
+            except sqlite3.OperationalError as error:
+                log.warning("the index could not be written: %s", error)
+                self._archive.unsaved.append(block)
 
     async def _write(self, segment: Segment, data: bytes) -> None:
         start = _milliseconds(segment.start)
@@ -211,9 +245,14 @@ class BlockWriter:
             self._init_id = await index.write(Index.keep_init, segment.init, digest_of(segment.init))
             self._init = segment.init
         path = f"{self._held.folder}/{start // DAY_MS}/{start}-{segment.run}.mp4"
-        await self._archive.on_disk(self._create, self._archive.media / path, segment.init.data)
         block = Block(0, self._held.id, segment.run, self._init_id, path, start, start, len(segment.init.data))
-        block.id = await index.write(Index.add_block, block)
+        try:
+            await self._archive.on_disk(self._create, self._archive.media / path, segment.init.data)
+            block.id = await index.write(Index.add_block, block)
+        except (OSError, sqlite3.OperationalError):
+            self._close_file()
+            await self._archive.on_disk(self._archive.unlink, [path])
+            raise
         self._block = block
         return block
 
@@ -242,11 +281,12 @@ class BlockWriter:
             os.close(self._file)
             self._file = None
 
-    async def _give_up(self, error: Exception, size: int) -> None:
-        """After a failed write: close what is open, throw it away if empty, and try to make room for the next."""
+    async def _recover(self, error: Exception, size: int) -> bool:
+        """After a failed write: close what is open, throw it away if empty; whether room was made to try again."""
         block = self._block
         await self.close()
         if block and not block.entries:
             await self._archive.remove([(block.id, block.path, 0)])
         if isinstance(error, sqlite3.OperationalError) or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
-            await self._archive.make_room(coming=max(size * 2, 1_000_000))
+            return size > 0 and await self._archive.make_room(coming=max(size * 2, 200_000))
+        return False

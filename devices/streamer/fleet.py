@@ -114,6 +114,7 @@ class Fleet:
 
     async def _watch_disk(self) -> None:
         await self._archive.make_room()
+        await self._archive.save_unsaved()
 
     async def _notice_silence(self) -> None:
         """A camera that fell silent is news before its recorder gives up."""

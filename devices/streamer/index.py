@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS blocks (
     id INTEGER PRIMARY KEY, stream_id INTEGER NOT NULL REFERENCES streams(id), run TEXT NOT NULL,
     init_id INTEGER NOT NULL REFERENCES inits(id), path TEXT NOT NULL, start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, entries BLOB NOT NULL, is_open INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS blocks_by_stream ON blocks (stream_id, start_ms, end_ms);
+CREATE INDEX IF NOT EXISTS blocks_by_stream ON blocks (stream_id, start_ms, end_ms, bytes);
 CREATE INDEX IF NOT EXISTS blocks_by_age ON blocks (start_ms);
 CREATE INDEX IF NOT EXISTS blocks_open ON blocks (is_open) WHERE is_open = 1;
 """
@@ -248,7 +248,11 @@ class Index:
         return {str(name): (int(a), int(b), int(c), int(d)) for name, a, b, c, d in rows.fetchall()}
 
     def total_bytes(self) -> int:
-        return int(self._connection.execute("SELECT coalesce(sum(bytes), 0) FROM blocks").fetchone()[0])
+        return int(
+            self._connection.execute(
+                "SELECT coalesce(sum(bytes), 0) FROM blocks INDEXED BY blocks_by_stream"
+            ).fetchone()[0]
+        )
 
     def oldest(self, count: int) -> list[tuple[int, str, int]]:
         """(id, path, bytes) of the oldest closed blocks of all streams."""
@@ -274,13 +278,10 @@ class Index:
         )
         return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
 
-    def paths(self) -> set[str]:
-        return {str(row[0]) for row in self._connection.execute("SELECT path FROM blocks")}
-
-    def missing(self, exists: Callable[[str], bool]) -> list[int]:
-        """Blocks whose file is gone."""
-        rows = self._connection.execute("SELECT id, path FROM blocks").fetchall()
-        return [int(number) for number, path in rows if not exists(str(path))]
+    def paths(self, stream: int) -> dict[str, int]:
+        """path -> id of the blocks of a stream."""
+        rows = self._connection.execute("SELECT path, id FROM blocks WHERE stream_id = ?", (stream,))
+        return {str(path): int(number) for path, number in rows}
 
 
 def join_spans(pieces: Iterable[tuple[int, int]], tolerance: int) -> list[Span]:

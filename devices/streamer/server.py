@@ -68,7 +68,7 @@ class Streamer:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await asyncio.to_thread(self.archive.reconcile)
+        await asyncio.to_thread(self.archive.repair)
         await self.inputs.start()
         tasks = [
             asyncio.create_task(task)
@@ -77,7 +77,7 @@ class Streamer:
                 self._guard("configuration", self.follower.run),
                 self._guard("status", self.reporter.run),
                 self._guard("chores", lambda: self.fleet.chores(self.sessions.viewers)),
-                self._guard("exports", self._tidy),
+                self._guard("housekeeping", self._tidy),
                 stop.wait(),
             )
         ]
@@ -98,6 +98,7 @@ class Streamer:
             raise
 
     async def _tidy(self) -> None:
+        await self.archive.reconcile()
         while True:
             await asyncio.sleep(TIDY)
             await self.exports.tidy()

@@ -127,8 +127,8 @@ def start(perch: FakePerch, tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """`start(**tuning)`: a streamer of this test's own, stopped at its end."""
     started: list[Running] = []
 
-    def begin(**tuning: Any) -> Running:
-        started.append(launch(perch, tmp_path / "storage", **tuning))
+    def begin(*, folder: Path = tmp_path / "storage", **tuning: Any) -> Running:
+        started.append(launch(perch, folder, **tuning))
         return started[-1]
 
     yield begin

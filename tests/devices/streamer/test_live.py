@@ -114,7 +114,8 @@ def test_a_fresh_thumbnail(house: Running) -> None:
 
 def test_perch_learns_what_the_stream_is_and_who_watches(house: Running) -> None:
     house.live("yard")
-    stats = eventually(lambda: house.perch.stats(YARD) if house.perch.stats(YARD).get("online_clients") else None)
+    eventually(lambda: house.perch.stats(YARD).get("online_clients"))
+    stats = house.perch.stats(YARD)
     assert stats["status"] == "running"
     assert stats["alive"] is True
     assert stats["error"] is None
