@@ -71,6 +71,7 @@ def _run(addresses: Addresses, bring_up: BringUp) -> int:
         return 1
     finally:
         supervisor.stop()
+        services.remove_sockets()
 
 
 def _addresses() -> Addresses:

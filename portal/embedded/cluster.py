@@ -77,7 +77,8 @@ class Cluster:
             self._initdb(user)
         self._own(self.folder, user)
         self.end_leftovers()
-        self.socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        paths.make_run_dir()
+        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
         self._own(self.socket_folder, user)
         for name, text in self._files().items():
             self._place(name, text, user)

@@ -44,14 +44,21 @@ def folder_mode() -> int:
 def run_dir() -> Path:
     """The folder of the unix sockets, the same for every process of this data folder (PERCH_RUN_DIR overrides).
 
-    Raises UnusableFolder when another user made it first: whoever owns it could stand in for our database.
+    It is there while Perch runs. Raises UnusableFolder when another user made it: whoever owns it could stand in for
+    our database.
     """
     folder = Path(os.environ.get("PERCH_RUN_DIR") or SOCKET_ROOT / f"perch-{instance_id()}")
-    try:
-        folder.mkdir(mode=folder_mode(), parents=True)
-        folder.chmod(folder_mode())
-    except FileExistsError:
+    if os.path.lexists(folder):
         _refuse_foreign(folder)
+    return folder
+
+
+def make_run_dir() -> Path:
+    """The same, made when absent."""
+    folder = run_dir()
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True)
+        folder.chmod(folder_mode())
     return folder
 
 

@@ -54,6 +54,7 @@ def folder() -> Path:
 
 def initialize() -> None:
     """Make the folder and the configuration; end a server that a killed Perch left there."""
+    paths.make_run_dir()
     home = folder()
     home.mkdir(mode=0o700, exist_ok=True)
     left = [pid for pid in processes.all_pids() if processes.working_folder(pid) == home.resolve()]

@@ -1,7 +1,9 @@
 """The children of `manage.py run`. The next one: a function here that returns a Service, and its place in `portal`."""
 
+import contextlib
 import http.client
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -122,9 +124,19 @@ def _silent(name: str, command: list[str], common: Mapping[str, str]) -> Service
 
 def ready_folder() -> Path:
     """Where the children without a port say that they are ready."""
-    folder = paths.run_dir() / "ready"
+    folder = paths.make_run_dir() / "ready"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def remove_sockets() -> None:
+    """Leave no folder in /tmp after a clean stop; only what we made is removed, in case PERCH_RUN_DIR is shared."""
+    folder = paths.run_dir()
+    shutil.rmtree(folder / "ready", ignore_errors=True)
+    shutil.rmtree(database.socket_folder(), ignore_errors=True)
+    queue.socket_file().unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _starter(command: list[str], common: Mapping[str, str]) -> Callable[[IO[bytes]], Popen[bytes]]:

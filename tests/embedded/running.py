@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from portal.embedded import paths, processes
 from tests.eventually import eventually
@@ -124,3 +127,12 @@ def perch(folder: Path, module: str = "tests.embedded.small", **variables: str) 
         running.process.kill()
         running.process.wait()
         processes.end(running.all_pids(), (signal.SIGTERM, 5.0), (signal.SIGKILL, 2.0))
+        shutil.rmtree(sockets(folder), ignore_errors=True)
+
+
+def sockets(folder: Path) -> Path:
+    """The folder of a Perch's sockets, as the product computes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERCH_DATA_DIR", str(folder))
+        patch.delenv("PERCH_RUN_DIR", raising=False)
+        return paths.run_dir()

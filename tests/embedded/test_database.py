@@ -1,5 +1,6 @@
 """The roles: who may do what in the database, whatever the code above them asks."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         database.bootstrap()
         yield made
         made.stop()
+        shutil.rmtree(database.socket_folder().parent)
 
 
 def ask(role: Role, question: str) -> list[tuple[object, ...]]:

@@ -61,12 +61,11 @@ def test_sockets_get_a_short_folder_of_their_own_however_deep_the_data_lies(
 ) -> None:
     monkeypatch.setenv("PERCH_DATA_DIR", str(fresh / ("deep/" * 20)))
     folder = paths.run_dir()
-    try:
-        assert len(str(folder / "pg" / ".s.PGSQL.5432")) < 107
-        assert paths.run_dir() == folder
-        assert not folder.stat().st_mode & 0o066
-    finally:
-        folder.rmdir()
+    assert len(str(folder / "pg" / ".s.PGSQL.5432")) < 107
+    assert not folder.exists()
+    assert paths.make_run_dir() == paths.run_dir() == folder
+    assert not folder.stat().st_mode & 0o066
+    folder.rmdir()
 
 
 def test_a_socket_folder_that_others_may_write_to_is_refused(

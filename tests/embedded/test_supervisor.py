@@ -13,7 +13,7 @@ import redis
 from portal.embedded import processes
 from portal.embedded.database import EMBEDDED_NAME
 from portal.embedded.logs import LogFile
-from tests.embedded.running import Perch, free_port, perch
+from tests.embedded.running import Perch, free_port, perch, sockets
 from tests.eventually import eventually
 
 READY = "Perch is ready at"
@@ -24,16 +24,6 @@ CHILD = "import readiness"  # words of the command lines: of the small child
 def folder(tmp_path: Path) -> Path:
     """A data folder; sockets go below the run's short folder, named after it."""
     return tmp_path / "var"
-
-
-def sockets(folder: Path) -> Path:
-    """The folder of a Perch's sockets, as the product computes it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PERCH_DATA_DIR", str(folder))
-        patch.delenv("PERCH_RUN_DIR", raising=False)
-        from portal.embedded import paths
-
-        return paths.run_dir()
 
 
 def database(folder: Path) -> psycopg.Connection:
@@ -54,8 +44,10 @@ def test_it_says_that_it_is_ready_and_ctrl_c_leaves_nothing_behind(folder: Path)
         running.wait_line("with a line under it")
         assert running.pids("bin/postgres")
         assert running.pids("redis-server")
+        used = sockets(folder)
         assert running.interrupt() == 0
         assert running.all_pids() == []
+        assert not used.exists()
 
 
 @pytest.mark.parametrize("word", ["bin/postgres", "redis-server", CHILD])
