@@ -72,12 +72,12 @@ class Cluster:
 
     def initialize(self) -> None:
         """Make the data folder if it is not there, complete or not at all; free it of what an earlier server left."""
+        paths.make_run_dir()
         user = self._user()
         if not (self.folder / "PG_VERSION").exists():
             self._initdb(user)
         self._own(self.folder, user)
         self.end_leftovers()
-        paths.make_run_dir()
         self.socket_folder.mkdir(mode=0o700, exist_ok=True)
         self._own(self.socket_folder, user)
         for name, text in self._files().items():
