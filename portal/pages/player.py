@@ -18,6 +18,10 @@ from portal.pages.status import REASONS, Condition, describe
 from tenants import clock
 from tenants.errors import Forbidden
 
+SPEEDS = ("0.5", "1", "2", "4", "8", "16")
+CODECS = {"h264": "H.264", "h265": "H.265", "hevc": "H.265"}
+FPS = 15  # frames a second, of cameras that do not say
+
 
 @signed_in
 @require_safe
@@ -34,6 +38,8 @@ def watch(request: Request, name: str) -> HttpResponse:
         "condition": condition,
         "favorite": CameraAttribute.objects.filter(user=request.user, camera=camera, favorite=True).exists(),
         "player": settings_of(request, camera, rights, condition),
+        "facts": facts(camera),
+        "speeds": SPEEDS,
         "live": True,
     }
     return video.allow(render(request, "cameras/watch.html", context), request, [camera])
@@ -54,10 +60,30 @@ def settings_of(
         "tokens": reverse("camera-tokens"),
         "archive": {"allowed": rights.dvr, "from": archive_from(camera, rights)},
         "zone": request.domain.timezone,
-        "language": request.headers.get("Content-Language", ""),
         "now": clock.timestamp(),
+        "fps": facts(camera).get("fps") or FPS,
         "words": words(),
         "reasons": {code: str(text) for code, text in REASONS.items()},
+    }
+
+
+def facts(camera: Camera) -> dict[str, Any]:
+    """What is known of the camera's picture: codec, size, frames a second, kbit/s."""
+    status = getattr(camera, "status", None)
+    if status is None:
+        return {}
+    tracks = status.media_info.get("tracks", []) if isinstance(status.media_info, dict) else []
+    by_content = {track.get("content"): track for track in tracks if isinstance(track, dict)}
+    picture, sound = by_content.get("video", {}), by_content.get("audio", {})
+    return {
+        "codec": CODECS.get(picture.get("codec"), picture.get("codec")),
+        "width": picture.get("width"),
+        "height": picture.get("height"),
+        "fps": picture.get("fps"),
+        "sound": str(sound.get("codec", "")).upper(),
+        "bitrate": status.bitrate if status.alive else 0,
+        "archive": status.dvr_duration,
+        "archive_bytes": status.dvr_bytes,
     }
 
 
@@ -70,7 +96,9 @@ def archive_from(camera: Camera, rights: camera_access.CameraRights) -> float | 
 def words() -> dict[str, str]:
     """The sentences of the player, translated here because scripts have no catalogue of their own."""
     return {
-        "live": _("Live"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "auto": _("Auto"),
         "connecting": _("Connecting"),
         "stalled": _("The picture has stopped. Trying again"),
         "offline": _("The camera is off line"),
@@ -82,10 +110,10 @@ def words() -> dict[str, str]:
         "noStreamer": _("There is no streaming server yet"),
         "noArchive": _("Nothing was recorded at this moment"),
         "noArchiveMore": _("Choose a coloured part of the timeline, or go back to live."),
-        "archiveEnd": _("The recording ends here"),
         "archiveForbidden": _("You may watch this camera live only"),
         "recorded": _("Recorded"),
         "missing": _("Nothing recorded"),
+        "tooOld": _("Older than the archive you may watch"),
         "preparing": _("Preparing the file"),
         "ready": _("Ready: %(duration)s, %(size)s"),
         "gaps": _("%(missing)s of the chosen time were not recorded and are not in the file."),
@@ -93,7 +121,6 @@ def words() -> dict[str, str]:
         "nothingChosen": _("Nothing was recorded in the chosen time."),
         "snapshotFailed": _("There is no picture to save yet."),
         "playAnyway": _("Press play to start"),
-        "timelineFailed": _("The timeline cannot be loaded. Trying again"),
         "today": _("Today"),
         "yesterday": _("Yesterday"),
     }

@@ -1,0 +1,127 @@
+// A window of the archive as a file: chosen by dragging or typing, verified by the streamer, and only then offered.
+import { bytes, fromInput, length, now, toInput } from "./clock.js";
+
+const POLL = 1500;
+const FIRST = 120; // seconds in the window at the beginning
+
+export class Download extends EventTarget {
+  constructor(element, access, recordings, timeline, words) {
+    super();
+    Object.assign(this, { element, access, recordings, timeline, words });
+    this.from = element.querySelector("[data-from]");
+    this.to = element.querySelector("[data-to]");
+    this.summary = element.querySelector("[data-summary]");
+    this.prepareButton = element.querySelector("[data-prepare]");
+    this.link = element.querySelector("[data-file]");
+    this.status = element.querySelector("[data-status]");
+    this.from.addEventListener("change", () => this.typed());
+    this.to.addEventListener("change", () => this.typed());
+    this.prepareButton.addEventListener("click", () => this.prepare());
+    element.querySelector("[data-close]").addEventListener("click", () => this.close());
+    timeline.addEventListener("choose", (event) => this.chosen(event.detail));
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  open(moment) {
+    this.element.hidden = false;
+    const to = Math.min(now(), moment + FIRST / 2);
+    this.chosen({ from: to - FIRST, to });
+    const { from: first, to: last } = this.timeline.view;
+    if (this.window.from < first || this.window.to > last) this.timeline.zoomTo(this.timeline.span, to);
+    this.from.focus();
+    this.dispatchEvent(new Event("toggle"));
+  }
+
+  close() {
+    this.element.hidden = true;
+    this.window = null;
+    this.cancel();
+    this.timeline.choose(null);
+    this.dispatchEvent(new Event("toggle"));
+  }
+
+  chosen(window) {
+    this.cancel();
+    const to = Math.min(Math.round(window.to), Math.floor(now()));
+    this.window = { from: Math.min(Math.round(window.from), to - 1), to };
+    this.from.value = toInput(this.window.from);
+    this.to.value = toInput(this.window.to);
+    this.timeline.choose(this.window);
+    this.show();
+  }
+
+  typed() {
+    const [from, to] = [fromInput(this.from.value), fromInput(this.to.value)];
+    this.cancel();
+    this.window = from !== null && to !== null && to > from ? { from, to: Math.min(to, Math.floor(now())) } : null;
+    this.timeline.choose(this.window);
+    this.show();
+  }
+
+  show() {
+    const { window } = this;
+    const recorded = window ? this.recordings.within(window.from, window.to) : [];
+    const seconds = recorded.reduce((sum, span) => sum + span.to - span.from, 0);
+    this.summary.textContent = window ? length(window.to - window.from) : "–";
+    this.prepareButton.disabled = !window || seconds < 1;
+    this.link.hidden = true;
+    this.prepareButton.hidden = false;
+    this.say(window && seconds < 1 ? this.words.nothingChosen : "");
+  }
+
+  say(text, level = "") {
+    this.status.textContent = text;
+    this.status.className = `download-status ${level}`;
+  }
+
+  cancel() {
+    this.request?.abort();
+    this.request = null;
+    this.element.removeAttribute("aria-busy");
+  }
+
+  async prepare() {
+    this.cancel();
+    const request = new AbortController();
+    this.request = request;
+    this.element.setAttribute("aria-busy", "true");
+    this.prepareButton.disabled = true;
+    this.say(this.words.preparing);
+    const path = `archive-${this.window.from}-${this.window.to - this.window.from}.mp4`;
+    try {
+      const file = await this.wait(path, request.signal);
+      if (request === this.request) this.offer(path, file);
+    } catch (error) {
+      if (request === this.request) this.say(`${this.words.failed}: ${error.message}`, "is-bad");
+    } finally {
+      if (request === this.request) {
+        this.element.removeAttribute("aria-busy");
+        this.prepareButton.disabled = false;
+      }
+    }
+  }
+
+  async wait(path, signal) {
+    for (;;) {
+      const file = await this.access.json(path, { prepare: "true" }, { signal });
+      if (file.ready) return file;
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+      signal.throwIfAborted();
+    }
+  }
+
+  offer(path, file) {
+    const text = this.words.ready.replace("%(duration)s", length(file.duration)).replace("%(size)s", bytes(file.bytes));
+    const missing = file.gaps.reduce((sum, [from, to]) => sum + to - from, 0);
+    const gaps = missing >= 1 ? ` ${this.words.gaps.replace("%(missing)s", length(missing))}` : "";
+    this.say(text + gaps, "is-good");
+    this.link.href = this.access.url(path);
+    this.link.dataset.duration = String(file.duration);
+    this.link.hidden = false;
+    this.prepareButton.hidden = true;
+    this.link.focus();
+  }
+}

@@ -1,0 +1,87 @@
+// What was recorded when, fetched for the stretch of time that is looked at and kept as long as it cannot change.
+import { now } from "./clock.js";
+
+const SETTLED = 120; // seconds after which the past is as it will stay
+const LARGEST = 40 * 86400;
+
+export class Recordings extends EventTarget {
+  constructor(access, earliest) {
+    super();
+    this.access = access;
+    this.earliest = earliest;
+    this.spans = []; // [{from, to}], sorted, apart
+    this.known = []; // stretches that were asked for
+    this.failed = false;
+    this.pending = null;
+  }
+
+  // Make sure that a stretch is known; tells "change" when it has become so.
+  want(from, to) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.load(from, to), 80);
+  }
+
+  async load(from, to) {
+    const first = Math.max(Math.floor(from), Math.floor(this.earliest ?? 0));
+    const last = Math.min(Math.ceil(to), Math.ceil(now()) + 1);
+    if (last <= first || this.covers(first, last)) return;
+    try {
+      await this.fetch(first, last);
+      this.failed = false;
+    } catch (error) {
+      this.failed = error;
+    }
+    this.dispatchEvent(new Event("change"));
+  }
+
+  covers(first, last) {
+    return this.known.some((stretch) => stretch.from <= first && stretch.to >= last);
+  }
+
+  async fetch(first, last) {
+    for (let start = first; start < last; start += LARGEST) {
+      const end = Math.min(last, start + LARGEST);
+      const [{ ranges }] = await this.access.json("recording_status.json", { from: start, to: end });
+      this.replace(start, end, ranges.map((range) => ({ from: range.from, to: range.from + range.duration })));
+    }
+    const settled = Math.min(last, now() - SETTLED);
+    if (settled > first) this.known = join([...this.known, { from: first, to: settled }], 0);
+  }
+
+  replace(first, last, spans) {
+    const outside = [];
+    for (const span of this.spans) {
+      if (span.from < first) outside.push({ from: span.from, to: Math.min(span.to, first) });
+      if (span.to > last) outside.push({ from: Math.max(span.from, last), to: span.to });
+    }
+    this.spans = join([...outside, ...spans], 1.5);
+  }
+
+  // The span a moment lies in.
+  at(moment) {
+    return this.spans.find((span) => span.from <= moment && moment < span.to);
+  }
+
+  // The first recorded moment at or after this one.
+  after(moment) {
+    const span = this.spans.find((each) => each.to > moment + 0.5);
+    return span ? Math.max(span.from, moment) : null;
+  }
+
+  within(first, last) {
+    return this.spans
+      .filter((span) => span.to > first && span.from < last)
+      .map((span) => ({ from: Math.max(span.from, first), to: Math.min(span.to, last) }));
+  }
+}
+
+function join(spans, seam) {
+  const sorted = [...spans].filter((span) => span.to > span.from).sort((one, other) => one.from - other.from);
+  const joined = [];
+  for (const span of sorted) {
+    const before = joined.at(-1);
+    if (before && span.from <= before.to + seam) before.to = Math.max(before.to, span.to);
+    else joined.push({ ...span });
+  }
+  return joined;
+}

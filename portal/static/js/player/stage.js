@@ -1,0 +1,330 @@
+// The picture: live or from the archive, through hls.js where there is Media Source Extensions, else by the browser
+// itself. It tells what happens: "time", "state" (connecting, playing, paused, stalled, failed), "ended".
+import Hls from "../../vendor/hls.light.min.mjs";
+
+import { now } from "./clock.js";
+
+const STALL = 5_000; // ms without progress while it should play
+const BACKOFF = [1_000, 2_000, 4_000, 8_000, 15_000];
+export const CHUNK = 3600; // seconds of archive asked for at once
+
+export class Stage extends EventTarget {
+  constructor(video, access) {
+    super();
+    this.video = video;
+    this.access = access;
+    this.mode = "idle";
+    this.state = "idle";
+    this.from = 0;
+    this.attempt = 0;
+    this.progressAt = 0;
+    this.lastTime = -1;
+    this.wantsToPlay = true;
+    this.rate = 1;
+    this.still = document.createElement("canvas");
+    this.still.className = "stage-still";
+    this.still.hidden = true;
+    video.after(this.still);
+    this.listen();
+    setInterval(() => this.watch(), 500);
+  }
+
+  listen() {
+    const { video } = this;
+    video.addEventListener("playing", () => this.onPlaying());
+    video.addEventListener("timeupdate", () => this.dispatchEvent(new Event("time")));
+    video.addEventListener("pause", () => this.settle());
+    video.addEventListener("ended", () => this.dispatchEvent(new Event("ended")));
+    video.addEventListener("loadeddata", () => this.unfreeze());
+    video.addEventListener("resize", () => this.dispatchEvent(new Event("size")));
+    document.addEventListener("visibilitychange", () => (this.progressAt = performance.now()));
+  }
+
+  onPlaying() {
+    this.attempt = 0;
+    this.progressAt = performance.now();
+    this.video.playbackRate = this.mode === "archive" ? this.rate : 1;
+    this.unfreeze();
+    this.tell("playing");
+  }
+
+  tell(state, detail = {}) {
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, ...detail } }));
+  }
+
+  // -- what to show
+
+  live() {
+    this.mode = "live";
+    this.load("index.m3u8", {});
+  }
+
+  archive(from) {
+    this.mode = "archive";
+    this.from = Math.floor(from);
+    if (this.seekInside(from)) return;
+    this.load(`archive-${this.from}-${CHUNK}.m3u8`, {});
+  }
+
+  load(path, query) {
+    this.freeze();
+    this.drop();
+    this.path = path;
+    this.query = query;
+    this.tell("connecting");
+    this.progressAt = performance.now();
+    if (Hls.isSupported()) this.loadByScript();
+    else this.loadByBrowser();
+  }
+
+  loadByScript() {
+    const { access } = this;
+    const live = this.mode === "live";
+    const hls = new Hls({
+      enableWorker: false, // its code would have to come from a blob; two cores of a phone do without
+      startPosition: live ? -1 : 0,
+      backBufferLength: live ? 10 : 60,
+      maxBufferLength: live ? 10 : 30,
+      liveSyncDurationCount: 2,
+      liveMaxLatencyDurationCount: live ? 8 : Infinity,
+      maxLiveSyncPlaybackRate: live ? 1.15 : 1,
+      manifestLoadPolicy: impatient(),
+      playlistLoadPolicy: impatient(),
+      fragLoadPolicy: impatient(),
+      xhrSetup: (request, address) => request.open("GET", access.fresh(address), true),
+    });
+    this.hls = hls;
+    hls.on(Hls.Events.ERROR, (_event, data) => this.onError(hls, data));
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.dispatchEvent(new Event("levels")));
+    hls.on(Hls.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("levels")));
+    hls.once(Hls.Events.LEVEL_LOADED, () => this.play());
+    if (!live) hls.once(Hls.Events.LEVEL_UPDATED, () => this.seekInside(this.from));
+    hls.loadSource(access.url(this.path, this.query));
+    hls.attachMedia(this.video);
+  }
+
+  loadByBrowser() {
+    const { video } = this;
+    if (!video.canPlayType("application/vnd.apple.mpegurl")) {
+      this.tell("failed", { why: "unsupported" });
+      return;
+    }
+    video.src = this.access.url(this.path, this.query);
+    video.onerror = () => this.retry("network");
+    this.play();
+  }
+
+  drop() {
+    clearTimeout(this.retryTimer);
+    this.hls?.destroy();
+    this.hls = null;
+    this.lastTime = -1;
+    if (this.video.src) {
+      this.video.onerror = null;
+      this.video.removeAttribute("src");
+      this.video.load();
+    }
+  }
+
+  // Show nothing more: for cameras that are off, and rights that have ended.
+  stop() {
+    this.mode = "idle";
+    this.drop();
+    this.still.hidden = true;
+  }
+
+  async play() {
+    if (!this.wantsToPlay) return;
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (error.name === "NotAllowedError") this.tell("paused", { why: "autoplay" });
+    }
+  }
+
+  pause() {
+    this.wantsToPlay = false;
+    this.video.pause();
+  }
+
+  resume() {
+    this.wantsToPlay = true;
+    // Minutes of pause put the live playlist far behind; start at its end instead of running after it.
+    if (this.mode === "live" && this.latency() > 12) this.live();
+    else this.play();
+  }
+
+  settle() {
+    if (!this.wantsToPlay && this.state !== "failed") this.tell("paused");
+  }
+
+  setRate(rate) {
+    this.rate = rate;
+    if (this.mode === "archive") this.video.playbackRate = rate;
+  }
+
+  // -- where we are
+
+  // The moment on show, in Unix seconds; null while there is none.
+  moment() {
+    const date = this.hls ? this.hls.playingDate : this.browserDate();
+    return date ? date.getTime() / 1000 : null;
+  }
+
+  browserDate() {
+    const start = this.video.getStartDate?.();
+    return start && !Number.isNaN(start.getTime()) ? new Date(start.getTime() + this.video.currentTime * 1000) : null;
+  }
+
+  latency() {
+    const moment = this.moment();
+    return moment === null ? Infinity : now() - moment;
+  }
+
+  // Jump to a moment inside what is loaded; false when it is not there.
+  seekInside(moment) {
+    if (this.mode !== "archive" || !this.hls) return false;
+    const details = this.hls.levels[Math.max(0, this.hls.currentLevel)]?.details ?? this.hls.latestLevelDetails;
+    for (const fragment of details?.fragments ?? []) {
+      const start = fragment.programDateTime === null ? NaN : fragment.programDateTime / 1000;
+      if (start <= moment && moment < start + fragment.duration) {
+        this.video.currentTime = fragment.start + (moment - start);
+        this.progressAt = performance.now();
+        this.play();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  step(frames, fps) {
+    this.pause();
+    this.video.currentTime = Math.max(0, this.video.currentTime + frames / fps);
+  }
+
+  // -- trouble
+
+  onError(hls, data) {
+    if (hls !== this.hls || !data.fatal) return;
+    const status = data.response?.code ?? 0;
+    if (isCodecTrouble(data)) this.fail("unsupported");
+    else if (status === 403 || status === 401) this.reconsider();
+    else if (status === 404) this.missing(data);
+    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.attempt < 2) this.recover();
+    else this.retry("network");
+  }
+
+  recover() {
+    this.attempt += 1;
+    this.hls.recoverMediaError();
+    this.play();
+  }
+
+  // The streamer says no: perhaps the token is old. With a fresh one that is refused too, the right is gone.
+  async reconsider() {
+    const renewed = this.triedRenewal ? false : await this.access.renew();
+    if (renewed) {
+      this.triedRenewal = true;
+      this.again();
+      setTimeout(() => (this.triedRenewal = false), 15_000);
+    } else if (renewed === false) {
+      this.fail("forbidden");
+    } else {
+      this.retry("network");
+    }
+  }
+
+  missing(data) {
+    let code = "";
+    try {
+      code = JSON.parse(data.networkDetails?.response ?? data.networkDetails?.responseText ?? "").errors[0].code;
+    } catch {
+      code = "";
+    }
+    if (this.mode === "archive") this.fail("nothing");
+    else this.retry("offline", code);
+  }
+
+  fail(why, code = "") {
+    this.drop();
+    this.tell("failed", { why, code });
+  }
+
+  retry(why, code = "") {
+    const delay = BACKOFF[Math.min(this.attempt, BACKOFF.length - 1)];
+    this.attempt += 1;
+    this.hls?.destroy();
+    this.hls = null;
+    this.tell("stalled", { why, code, attempt: this.attempt });
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.again(), delay);
+  }
+
+  again() {
+    const { attempt } = this;
+    if (this.mode === "live") this.live();
+    else if (this.mode === "archive") this.load(this.path, this.query);
+    this.attempt = attempt;
+  }
+
+  // A picture that stands still although it should move is noticed here, whatever its reason.
+  watch() {
+    const { video } = this;
+    if (this.mode === "idle" || document.hidden || !this.wantsToPlay || this.state === "failed") return;
+    if (video.currentTime !== this.lastTime || video.ended || video.seeking) {
+      this.lastTime = video.currentTime;
+      this.progressAt = performance.now();
+      if (this.state === "stalled" && this.hls && !video.paused) this.tell("playing");
+      return;
+    }
+    const patience = this.state === "connecting" ? 4 * STALL : STALL;
+    if (performance.now() - this.progressAt < patience || video.paused) return;
+    this.progressAt = performance.now();
+    if (this.hls || video.src) this.retry("stalled");
+  }
+
+  // -- no black between two sources: the last frame stays until the next one is there
+
+  freeze() {
+    const { video, still } = this;
+    if (!video.videoWidth || video.readyState < 2) return;
+    still.width = video.videoWidth;
+    still.height = video.videoHeight;
+    still.getContext("2d").drawImage(video, 0, 0);
+    still.hidden = false;
+  }
+
+  unfreeze() {
+    this.still.hidden = true;
+  }
+
+  snapshot() {
+    const { video } = this;
+    if (!video.videoWidth || video.readyState < 2) return null;
+    const canvas = document.createElement("canvas");
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  }
+}
+
+function impatient() {
+  const retry = { maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 2000 };
+  const dontRetryRefusals = (_config, count, _isTimeout, response) =>
+    count < retry.maxNumRetry && ![401, 403, 404].includes(response?.code ?? 0);
+  return {
+    default: {
+      maxTimeToFirstByteMs: 12_000,
+      maxLoadTimeMs: 30_000,
+      timeoutRetry: { ...retry },
+      errorRetry: { ...retry, shouldRetry: dontRetryRefusals },
+    },
+  };
+}
+
+function isCodecTrouble(data) {
+  const { ErrorDetails } = Hls;
+  return [ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR, ErrorDetails.BUFFER_ADD_CODEC_ERROR].includes(data.details);
+}
