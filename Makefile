@@ -37,7 +37,7 @@ check: $(VENV)/.installed-dev assets
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(ASIDE) PERCH_SCHEME=https $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(ASIDE) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(ASIDE) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(if $(TRANSLATIONS),$(BIN)/pybabel compile --directory locale --domain django --statistics)
 
 bench: $(VENV)/.installed-dev assets
