@@ -3,6 +3,7 @@
 No routing, no errors, no status codes by meaning, no reconnecting: what is left is ASGI, AEAD and PostgreSQL.
 """
 
+# ruff: noqa: E402 - Django is set up before anything that knows models
 from __future__ import annotations
 
 import hashlib

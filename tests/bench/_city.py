@@ -1,5 +1,6 @@
 """A city of cameras for benchmarks: one ISP, many organizations with folders in folders, viewers with folder rights."""
 
+# ruff: noqa: E402 - Django is set up before anything that knows models
 from __future__ import annotations
 
 import os
