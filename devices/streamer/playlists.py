@@ -10,7 +10,7 @@ from urllib.parse import quote
 from devices.streamer.index import Block, Entry
 from devices.streamer.segments import Segment
 
-HEAD = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
+HEAD = ["#EXTM3U", "#EXT-X-VERSION:7"]
 SEAM = 500  # ms between two segments that still count as without a gap
 
 
@@ -75,6 +75,7 @@ def live(segments: list[Segment], rendition: str, token: str, discontinuities: i
     first = segments[0].number if segments else 0
     lines = [*HEAD, f"#EXT-X-TARGETDURATION:{max(1, target)}", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
     lines.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}")
+    lines += ["#EXT-X-INDEPENDENT-SEGMENTS"] if all(segment.is_key for segment in segments) else []
     run = ""
     for segment in segments:
         if segment.is_first:

@@ -123,18 +123,13 @@ class Recorder:
                     self._note_failure(SourceError("unknown"))
                 self.health.retries = 0 if self._was_healthy(began) else self.health.retries + 1
                 self.health.opened_at = None
-                await asyncio.sleep(self.pause())
+                await asyncio.sleep(pause(self.health.retries, self._settings))
         finally:
             if self.writer:
                 await asyncio.shield(self.writer.close())
 
     def _was_healthy(self, began: float) -> bool:
         return self.health.opened_at is not None and clock.monotonic() - began >= self._settings.healthy
-
-    def pause(self) -> float:
-        """Seconds until the next attempt: doubled each time up to the slowest, with jitter against a stampede."""
-        step = min(self._settings.slowest_retry, self._settings.first_retry * 2.0 ** max(0, self.health.retries - 1))
-        return step * random.uniform(0.7, 1.0)  # noqa: S311
 
     def _note_failure(self, error: SourceError) -> None:
         if self.health.error is None or self.health.error.code != error.code:
@@ -312,6 +307,12 @@ class Recorder:
         if self.health.error:
             return self.health.error
         return SourceError("disk_full") if self.health.disk_full else None
+
+
+def pause(retries: int, settings: Settings) -> float:
+    """Seconds until the next attempt: doubled each time up to the slowest, with jitter against a stampede."""
+    step = min(settings.slowest_retry, settings.first_retry * 2.0 ** min(30, max(0, retries - 1)))
+    return step * random.uniform(0.7, 1.0)  # noqa: S311
 
 
 class Run:

@@ -91,13 +91,15 @@ class Segmenter:
         self._shortest, self._longest, self._largest = shortest, longest, largest
         self._open: list[Fragment] = []
         self._sound: list[bytes] = []
+        self._begun = False
         self.frames = 0
         self.seconds = 0.0
 
     def add(self, fragment: Fragment) -> tuple[list[Fragment], bytes] | None:
         """Take the next fragment; returns what is complete now as (fragments, bytes)."""
         done = self.finish() if self._is_full(fragment) else None
-        if self._open or fragment.is_key:
+        self._begun = self._begun or fragment.is_key
+        if self._begun:
             self._open.append(fragment)
             self._sound.append(fragment.data)
             self.frames, self.seconds = self.frames + fragment.frames, self.seconds + fragment.duration
