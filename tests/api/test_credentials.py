@@ -147,6 +147,6 @@ def test_a_browsers_cookie_reads_but_changes_only_with_a_csrf_token(cast: Cast) 
 def test_what_a_key_does_is_in_the_audit_log_under_the_keys_name(cast: Cast) -> None:
     with_key(cast.north_key).put("cameras/gate", {"comment": "by the CRM"}).ok()
     with domain_scope(cast.north):
-        entry = AuditEntry.objects.filter(object_type="Camera", object_id="gate").first()
+        entry = AuditEntry.objects.filter(object_type="Camera", object_id="gate")[0]
         assert (entry.user_id, entry.user_login) == (None, f"key {cast.north_key[:4]}…")
         assert entry.changed == {"comment": ["", "by the CRM"]}

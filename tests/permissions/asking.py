@@ -1,0 +1,117 @@
+"""Asking one cell of the table, and judging the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.api.calls import BASE
+from tests.permissions.rows import EMPTY, Row, fill
+from tests.permissions.world import Isp, World, digest
+
+REFUSED = {302, 401, 403, 404}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside has not happened afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def ask(row: Row, actor: str, *, mine: Isp, target: Isp) -> HttpResponse:
+    """Send the row's request as an actor of the ISP `mine`, at that ISP's address."""
+    client = Client(HTTP_HOST=mine.host, raise_request_exception=False)
+    path = fill(row.path, target=target, mine=mine)
+    body = fill(row.body, target=target, mine=mine)
+    headers = dict(row.headers)
+    if row.form:
+        _sign_in_browser(client, actor, mine)
+        found = client.post(path, body or {}, headers=headers) if row.method == "POST" else client.get(path)
+    else:
+        headers |= _proof(actor, mine)
+        content = b"" if body is None else orjson.dumps(body)
+        found = client.generic(row.method, BASE + path, content, "application/json", headers=headers)
+    answer: HttpResponse = found  # type: ignore[assignment]  # the client's own decorated class
+    return answer
+
+
+def _proof(actor: str, isp: Isp) -> dict[str, str]:
+    if actor == "system":
+        return {"x-vsaas-api-key": isp.system_key}
+    return {"x-vsaas-session": isp.sessions[actor]} if actor in isp.sessions else {}
+
+
+def _sign_in_browser(client: Client, actor: str, isp: Isp) -> None:
+    if actor in isp.sessions:
+        client.cookies["perch_session"] = isp.sessions[actor]
+
+
+@dataclass
+class Cell:
+    """One question and what is wrong with its answer."""
+
+    row: Row
+    actor: str
+    status: int
+    faults: list[str]
+
+    def __str__(self) -> str:
+        return f"{self.actor}: {self.status}: {'; '.join(self.faults)}"
+
+
+def judge_north(row: Row, actor: str, world: World) -> Cell:
+    """An actor of the ISP that owns what is asked about: the table says what he gets."""
+    expected, isp = row.expected()[actor], world.north
+    with undone():
+        answer = ask(row, actor, mine=isp, target=isp)
+        changed = _changed(row, actor, isp)
+    faults, content = [], _content(answer)
+    wanted = 200 if expected == EMPTY else int(expected)
+    allowed = expected == "200" or (row.form and expected == "302" and row.writes)
+    if answer.status_code != wanted:
+        faults.append(f"expected {expected}, got {answer.status_code} {content[:300]}")
+    elif not allowed and isp.secret_word in content:
+        faults.append("the answer shows what it must not")
+    elif not allowed and changed:
+        faults.append("refused, and yet something changed")
+    elif allowed and row.writes and not changed:
+        faults.append("void: allowed, and nothing changed")
+    elif expected == "200" and not row.writes and not row.plain and isp.secret_word not in content:
+        faults.append("void: allowed, and nothing of the target in the answer")
+    return Cell(row, actor, answer.status_code, faults)
+
+
+def judge_south(row: Row, actor: str, world: World) -> Cell:
+    """An actor of the other ISP, at his own ISP's address, naming what is not his: it must not exist."""
+    with undone():
+        answer = ask(row, actor, mine=world.south, target=world.north)
+        changed = _changed(row, actor, world.north)
+    faults, content = [], _content(answer)
+    if any(word in content for word in world.north.words()):
+        faults.append("LEAK: the answer shows the other ISP")
+    if changed:
+        faults.append("LEAK: the other ISP's rows changed")
+    if answer.status_code >= 500:
+        faults.append(f"broken: {content[:300]}")
+    if row.names_target and row.south != EMPTY and answer.status_code not in REFUSED:
+        faults.append(f"LEAK: {answer.status_code} for what is another ISP's: {content[:300]}")
+    return Cell(row, actor, answer.status_code, faults)
+
+
+def _changed(row: Row, actor: str, isp: Isp) -> bool:
+    """Whether the ISP's rows differ. Reading is looked at for one actor only, who gets furthest: it takes its time."""
+    return (row.writes or actor == "admin") and digest(isp) != isp.digest
+
+
+def _content(answer: Any) -> str:
+    body: bytes = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return body.decode("utf-8", "replace") + str(answer.get("Location", ""))

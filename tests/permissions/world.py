@@ -1,0 +1,183 @@
+"""Two ISPs of the same build, and somebody of every kind at each: what the permission table is run against.
+
+Everything of the organization that is asked about carries a random word in every text, and so does everything else of
+its ISP: a word in an answer to whoever should not see it is a leak.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from devices.services import cameras, presets, streamers
+from tenants.models import Domain, Organization, User
+from tenants.scoping import domain_scope
+from tenants.services import domains, folders, keys, memberships, organizations, users
+from tests.cast import NORTH, SOUTH
+from tests.server import sign_in
+
+# Who asks, in the order of the table's columns. See `_people` for what each one is.
+ACTORS = (
+    "anonymous", "stranger", "neighbour", "viewer", "member", "reader", "installer", "owner", "accountant", "admin",
+    "system",
+)  # fmt: skip
+# Tables whose rows change by merely asking: sessions seen, keys used.
+RESTLESS = {"tenants_usersession", "tenants_apikey"}
+
+
+@dataclass
+class Isp:
+    """One of the two: its people, and the numbers that stand for the placeholders of the table."""
+
+    host: str
+    domain: Domain
+    word: str
+    secret_word: str
+    people: dict[str, User] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    system_key: str = ""
+    ids: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    def words(self) -> tuple[str, str]:
+        """What no stranger may read: the ISP's word, and that of the organization that is asked about."""
+        return self.word, self.secret_word
+
+
+@dataclass
+class World:
+    """Both."""
+
+    north: Isp
+    south: Isp
+
+
+def build() -> World:
+    """Make it, through the same services as everything else."""
+    streamers.add_streamer(hostname="streamer-1", port=8001)
+    world = World(_isp("north", NORTH), _isp("south", SOUTH))
+    world.north.digest = digest(world.north)
+    return world
+
+
+def _word() -> str:
+    return f"zq{secrets.token_hex(6)}"
+
+
+def _isp(slug: str, host: str) -> Isp:
+    isp = Isp(host, domains.add_domain(title=slug.title(), slug=slug, hosts=[host]), _word(), _word())
+    with domain_scope(isp.domain):
+        _people(isp)
+        _things(isp)
+        isp.system_key = keys.add_key(acting_user=None, title=isp.word)[1]
+        isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
+    return isp
+
+
+def _person(isp: Isp, name: str, **more: Any) -> User:
+    """An actor. Their own names carry no word: pages show them to themselves, also beside an error."""
+    return users.add_user(acting_user=None, login=f"{name}@example.org", password="correct horse battery", **more)
+
+
+def _people(isp: Isp) -> None:
+    flags: dict[str, dict[str, bool]] = {
+        "stranger": {},  # owns another organization of the same ISP
+        "neighbour": {},  # watches another folder of the organization
+        "viewer": {},  # watches the folder that is asked about
+        "member": {},  # is in the organization and was granted nothing
+        "reader": {"is_readonly": True, "can_edit_organizations": True},  # every right there is, and Read only
+        "installer": {},  # edits cameras
+        "owner": {},
+        "accountant": {"is_accountant": True},  # of the ISP
+        "admin": {"is_admin": True},
+    }
+    isp.people = {name: _person(isp, name, **more) for name, more in flags.items()}
+
+
+def _things(isp: Isp) -> None:
+    person, secret = isp.people, isp.secret_word
+    preset = presets.add_preset(acting_user=None, title=isp.word, dvr_depth=7, is_everywhere=True)
+    free = presets.add_preset(acting_user=None, title=isp.word)
+    home = organizations.add_organization(acting_user=None, title=secret, owner=person["owner"], external_id=secret)
+    other = organizations.add_organization(acting_user=None, title=isp.word, owner=person["stranger"])
+    attached = presets.add_preset(acting_user=None, title=secret, organization=home)
+    top = folders.root(home)
+    folder = folders.add_folder(home, acting_user=None, title=secret, parent=top, coordinates=secret)
+    beside = folders.add_folder(home, acting_user=None, title=secret, parent=top)
+    empty = folders.add_folder(home, acting_user=None, title=secret, parent=top)
+    camera = _camera(isp, home, "target", secret, preset=preset, folder=folder)
+    _camera(isp, home, "beside", isp.word, preset=preset, folder=beside)
+    elsewhere = _camera(isp, other, "elsewhere", isp.word, preset=preset)
+    target = _target(isp, home)
+    outsider = users.add_user(acting_user=None, login="outsider@example.org", name=isp.word)
+    _rights(isp, home, folder, beside)
+    isp.ids = {
+        "isp": isp.domain.pk, "org": home.pk, "other_org": other.pk, "folder": folder.pk, "beside": beside.pk,
+        "empty": empty.pk, "top": top.pk, "camera": camera.name, "elsewhere": elsewhere.name, "preset": preset.pk,
+        "free": free.pk, "attached": attached.pk, "target": target.pk, "outsider": outsider.pk,
+        "viewer": person["viewer"].pk, "member": person["member"].pk,
+    }  # fmt: skip
+
+
+def _camera(isp: Isp, organization: Organization, name: str, word: str, **more: Any) -> Any:
+    texts: Any = {"comment": word, "postal_address": word, "external_id": word, "agent_serial": word}
+    return cameras.add_camera(
+        organization,
+        acting_user=None,
+        title=word,
+        name=f"{name}-{isp.domain.slug}",
+        stream_url=f"rtsp://{word}:{word}@93.184.216.34/{word}",
+        **texts,
+        **more,
+    )
+
+
+def _target(isp: Isp, home: Organization) -> User:
+    word = isp.secret_word
+    texts: Any = {
+        "name": word,
+        "note": word,
+        "phone": word,
+        "external_id": word,
+        "notification_email": f"{word}@example.org",
+    }
+    return users.add_user(acting_user=None, login=f"{word}@example.org", organization=home, **texts)
+
+
+def _rights(isp: Isp, home: Organization, folder: Any, beside: Any) -> None:
+    everything = {"can_edit_cameras": True, "can_edit_users": True, "can_view_stats": True}
+    flags = {"neighbour": {}, "viewer": {}, "member": {}, "reader": everything, "installer": {"can_edit_cameras": True}}
+    for name, held in flags.items():
+        memberships.add_member(home, acting_user=None, user=isp.people[name], **held)
+    rights = {"can_view_dvr": True, "can_use_ptz": True, "can_use_actions": True}
+    for name, where in (("neighbour", beside), ("viewer", folder), ("reader", folder)):
+        memberships.grant_folder(where, acting_user=None, user=isp.people[name], **rights)
+
+
+def digest(isp: Isp) -> str:
+    """A digest of everything the ISP owns, but for what asking itself changes."""
+    with domain_scope(isp.domain), connection.cursor() as cursor:
+        cursor.execute(_digest_statement(), {"domain": isp.domain.pk})
+        return str(cursor.fetchone()[0])
+
+
+_statement: list[str] = []
+
+
+def _digest_statement() -> str:
+    if not _statement:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT table_name FROM information_schema.columns WHERE column_name = 'domain_id'"
+                " AND table_schema = 'public' AND table_name NOT IN ('tenants_domainhost') ORDER BY 1"
+            )
+            tables = [row[0] for row in cursor.fetchall() if row[0] not in RESTLESS]
+        # The ISP is named too: the digest must not lean on the wall that a test takes down.
+        rows = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS part FROM \"{}\" t"
+        one = f"{rows} WHERE t.domain_id = %(domain)s"
+        parts = " UNION ALL ".join(one.format(table) for table in tables)
+        _statement.append(f"SELECT string_agg(part, ' ') FROM ({parts}) all_parts")
+    return _statement[0]
