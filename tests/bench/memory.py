@@ -4,9 +4,11 @@ Proportional set size (PSS): a page that three processes share counts a third in
 machine really gives. RSS would count PostgreSQL's shared buffers once for every session.
 """
 
+import json
 import re
 import sys
 import tempfile
+import urllib.request
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from portal.embedded import processes
 from tests.embedded.running import perch
 
 SETTLE_SECONDS = 20.0
+CAMERAS = 10
+API_KEY = "a-system-key-for-the-benchmark-0123456789"
 NAMES = (
     ("database", rb"postgres"),
     ("queue", rb"redis-server"),
@@ -66,18 +70,32 @@ def report(folder: Path) -> None:
 
 
 def main() -> None:
-    """Measure the Perch that runs on the given folder, or start one without the demo and measure it at rest."""
+    """Measure the Perch that runs on the given folder, or start one with ten cameras that are off and measure it."""
     if len(sys.argv) > 1:
         report(Path(sys.argv[1]))
         return
     with (
         tempfile.TemporaryDirectory(prefix="perch-memory-") as place,
-        perch(Path(place) / "var", "portal.embedded", PERCH_DEMO="0") as running,
+        perch(Path(place) / "var", "portal.embedded", PERCH_DEMO="0", PERCH_API_KEY=API_KEY) as running,
     ):
-        running.wait_line("Perch is ready at")
+        address = running.wait_line("Perch is ready at").split()[-1]
+        for number in range(CAMERAS):
+            add_camera_that_is_off(address, number)
         processes.pause(SETTLE_SECONDS)
         report(running.folder)
         running.interrupt()
+
+
+def add_camera_that_is_off(address: str, number: int) -> None:
+    """A camera in the database that nothing records."""
+    request = urllib.request.Request(
+        f"{address}/vsaas/api/v2/cameras",
+        data=json.dumps({"title": f"Off {number}", "stream_url": "fake://clock", "enabled": False}).encode(),
+        headers={"x-vsaas-api-key": API_KEY, "content-type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status in (200, 201)
 
 
 if __name__ == "__main__":
