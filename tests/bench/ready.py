@@ -45,9 +45,8 @@ def main() -> None:
         print(f"first start, empty: {seconds:.1f} s ({cpu:.1f} s of CPU)")
         for _ in range(WARM_RUNS):
             seconds, cpu = start(Path(place) / "var")
-            print(
-                f"warm: {seconds:.1f} s ({cpu:.1f} s of CPU); goal {GOAL:.0f} s: {'met' if seconds < GOAL else 'missed'}"
-            )
+            verdict = "met" if seconds < GOAL else "missed"
+            print(f"warm: {seconds:.1f} s ({cpu:.1f} s of CPU); goal {GOAL:.0f} s {verdict}")
 
 
 if __name__ == "__main__":
