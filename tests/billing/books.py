@@ -6,9 +6,9 @@ that write them in life have tests of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from django.db import connection
 from billing import rating
 from billing.models import BillingPeriod, Invoice, InvoiceLine, InvoiceTax, OrganizationTerms, Plan, PlanPrice, TaxRate
 from billing.rating import Book, LineKey, Rated, Span, Terms
-from billing.services import night
+from billing.services import drafts, night, periods
 from devices.models import Preset, PresetSpan
 from tenants import clock
 from tenants.models import Domain, Organization
@@ -35,6 +35,7 @@ class Isp:
     plans: list[Plan | None]
     organizations: list[Organization]
     spans: list[Span] = field(default_factory=list)
+    unwritten: list[Span] = field(default_factory=list)
     prices: dict[int, dict[date, int]] = field(default_factory=dict)
     terms: dict[int, dict[date, Terms]] = field(default_factory=dict)
     taxes: dict[str, dict[date, int]] = field(default_factory=dict)
@@ -48,17 +49,26 @@ class Isp:
     ) -> None:
         """A camera runs under a plan's preset from-until."""
         row = Span(camera, self.organizations[organization].pk, self.presets[plan].pk, since, until)
-        with domain_scope(self.domain):
-            PresetSpan.objects.create(
-                domain=self.domain,
-                camera_id=self.domain.pk * 1000 + camera,
-                camera_name=f"camera-{camera}",
-                camera_title=f"Camera {camera}",
-                organization_id=row.organization,
-                preset_id=row.preset,
-                during=(since, until),
-            )
         self.spans.append(row)
+        self.unwritten.append(row)
+
+    def write(self) -> None:
+        """Put the new spans into the database, all at once."""
+        rows = [
+            PresetSpan(
+                domain=self.domain,
+                camera_id=self.domain.pk * 1000 + span.camera,
+                camera_name=f"camera-{span.camera}",
+                camera_title=f"Camera {span.camera}",
+                organization_id=span.organization,
+                preset_id=span.preset,
+                during=(span.since, span.until),
+            )
+            for span in self.unwritten
+        ]
+        with domain_scope(self.domain):
+            PresetSpan.objects.bulk_create(rows)
+        self.unwritten.clear()
 
     def price(self, amount: int, from_day: str | date, *, plan: int = 0) -> None:
         """A plan costs so much from a day on."""
@@ -94,9 +104,19 @@ class Isp:
 
     def run(self, now: str | datetime) -> list[night.NightReport]:
         """Let the night run when the ISP's wall clock (or the world's) shows this."""
+        self.write()
         instant = self.at(now) if isinstance(now, str) else now
         with clock.frozen(instant):
             return night.run_nights(self.domain.pk)
+
+    def count(self, month: date, last_day: date | None = None) -> None:
+        """Draft a month as the night after a day (its last one) would, without the nights before it."""
+        self.write()
+        with domain_scope(self.domain):
+            period = periods.ensure(month)
+            period.closed_days = last_day.day if last_day else period.days
+            period.save()
+            drafts.draft(period)
 
     def book(self, month: str | date, last_day: date | None = None, timezone: str = "") -> Book:
         """What the oracle needs to rate a month."""
@@ -178,22 +198,8 @@ def _key(line: InvoiceLine) -> LineKey:
 def _without_plan(period: BillingPeriod) -> Mapping[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT organization_id, sum(days)::bigint FROM billing_usage WHERE period_id = %s AND price IS NULL GROUP BY 1",
+            "SELECT organization_id, sum(days)::bigint FROM billing_usage"
+            " WHERE period_id = %s AND price IS NULL GROUP BY 1",
             [period.pk],
         )
         return dict(cursor.fetchall())
-
-
-DIGEST_TABLES: Sequence[str] = (
-    "billing_billingperiod",
-    "billing_invoice",
-    "billing_invoiceline",
-    "billing_invoicetax",
-    "billing_numberseries",
-    "billing_nightrun",
-)
-
-
-def after(instant: datetime, **by: float) -> datetime:
-    """An instant later."""
-    return instant + timedelta(**by)
