@@ -31,7 +31,8 @@ export class Download extends EventTarget {
     this.chosen({ from: to - FIRST, to });
     const { from: first, to: last } = this.timeline.view;
     if (this.window.from < first || this.window.to > last) this.timeline.zoomTo(this.timeline.span, to);
-    this.from.focus();
+    this.from.focus({ preventScroll: true });
+    this.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
     this.dispatchEvent(new Event("toggle"));
   }
 

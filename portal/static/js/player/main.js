@@ -84,7 +84,7 @@ function onEnded() {
   if (stage.mode !== "archive") return;
   const last = (stage.moment() ?? stage.from) + 0.5;
   const next = recordings.after(last);
-  if (next !== null && next < now() - 5) goTo(next);
+  if (next !== null && next < now() - 30) goTo(next);
   else goLive();
 }
 

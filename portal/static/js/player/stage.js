@@ -281,7 +281,9 @@ export class Stage extends EventTarget {
     const patience = this.state === "connecting" ? 4 * STALL : STALL;
     if (performance.now() - this.progressAt < patience || video.paused) return;
     this.progressAt = performance.now();
-    if (this.hls || video.src) this.retry("stalled");
+    // A fast archive runs into the present: that is its end, not a fault.
+    if (this.mode === "archive" && this.latency() < 30) this.dispatchEvent(new Event("ended"));
+    else if (this.hls || video.src) this.retry("stalled");
   }
 
   // -- no black between two sources: the last frame stays until the next one is there
