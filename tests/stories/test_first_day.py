@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from calendar import monthrange
@@ -141,7 +142,7 @@ def test_the_first_day_of_an_isp(installation: Installation, camera: RtspServer,
     installation.manage("nightly", PERCH_CLOCK_SHIFT=str(shift))
     expected = (2 * PRICE * counted + days) // (2 * days)
     assert nora.go("/invoices/") == 200
-    nora.page.get_by_role("link", name="Harbour").first.click()
+    nora.page.locator("tr", has_text="Harbour").get_by_role("link").first.click()
     nora.page.wait_for_url(re.compile(r"/invoices/\d+"))
     invoice = nora.page.url
     text = nora.page.locator("main").inner_text()
@@ -208,9 +209,12 @@ def _cookie(person: Person) -> str:
 def _heard(installation: Installation, isp: str, session: str) -> str:
     """Everything the live socket says to a signed-in person at first."""
     host = f"{isp}.localhost:{installation.port}"
-    headers = {"Host": host, "Cookie": f"perch_session={session}"}
+    cookie = {"Cookie": f"perch_session={session}"}
+    line = socket.create_connection(("127.0.0.1", installation.port))  # not every machine resolves names.localhost
     try:
-        with connect(f"ws://{host}/ws/live", origin=Origin(f"http://{host}"), additional_headers=headers) as socket:
-            return json.dumps(json.loads(socket.recv(timeout=10)))
+        with connect(
+            f"ws://{host}/ws/live", sock=line, origin=Origin(f"http://{host}"), additional_headers=cookie
+        ) as live:
+            return json.dumps(json.loads(live.recv(timeout=10)))
     except (ConnectionClosed, InvalidStatus) as refused:
         return str(refused)
