@@ -57,7 +57,10 @@ def members_page(request: Request, organization_id: str) -> HttpResponse:
     held = FolderPermission.objects.filter(folder__organization=organization, user__in=on_page)
     for user_id, title in held.order_by("folder__order_num").values_list("user_id", "folder__title"):
         grants.setdefault(user_id, []).append(title)
-    return render(request, "organizations/members.html", {"page": page, "grants": grants, "tab": "users", **context})
+    is_listed = organization.owner_id is None or rows.filter(user=organization.owner_id).exists()
+    owner = None if is_listed or page.number > 1 else organization.owner
+    context |= {"page": page, "grants": grants, "tab": "users", "owner_apart": owner}
+    return render(request, "organizations/members.html", context)
 
 
 @signed_in
