@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -58,7 +58,7 @@ def admins_only(view: View) -> View:
     return guarded
 
 
-def one_page(request: HttpRequest, rows: QuerySet[Any], size: int = 50) -> Page[Any]:
+def one_page(request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: int = 50) -> Page[Any]:
     """The page of a list that the address asks for; a page that is not there becomes the nearest."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
 

@@ -1,6 +1,6 @@
 """The pages. Camera names may contain slashes, so their name always ends an address."""
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from portal.pages import (
     audit_log,
@@ -8,7 +8,6 @@ from portal.pages import (
     cameras,
     folder_tree,
     members,
-    money,
     organizations,
     people,
     plans,
@@ -63,7 +62,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organizations/<organization_id>/folders/<folder_id>", folder_tree.change, name="folder"),
     path("organizations/<organization_id>/folders/<folder_id>/delete", folder_tree.delete, name="folder-delete"),
     path("organizations/<organization_id>/plans", plans.organization_plans, name="organization-plans"),
-    path("organizations/<organization_id>/money", money.organization_money, name="organization-money"),
     path("users/", people.users_page, name="users"),
     path("users/new", people.add, name="user-add"),
     path("users/<user_id>", people.change, name="user"),
@@ -78,12 +76,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/<plan_id>/edit", plans.change, name="plan-edit"),
     path("plans/<plan_id>/prices", plans.add_price, name="price-add"),
     path("plans/<plan_id>/prices/<price_id>/remove", plans.remove_price, name="price-remove"),
-    path("usage/", money.usage_page, name="usage"),
-    path("usage/<organization_id>", money.organization_usage, name="organization-usage"),
-    path("invoices/", money.invoices_page, name="invoices"),
-    path("invoices/<invoice_id>", money.invoice_page, name="invoice"),
-    path("invoices/<invoice_id>/lines/<line_id>", money.invoice_line, name="invoice-line"),
-    path("costs/", money.costs_page, name="costs"),
+    path("", include("portal.pages.urls_money")),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/keys", settings.add_key, name="key-add"),
     path("settings/keys/<key_id>/delete", settings.delete_key, name="key-delete"),
