@@ -10,11 +10,11 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import AsyncRowFactory, DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from portal.embedded.database import database_url
@@ -31,6 +31,10 @@ OPTIONS = "-c statement_timeout=5s -c plan_cache_mode=force_generic_plan -c rand
 
 Connection = AsyncConnection[DictRow]
 Pool = AsyncConnectionPool[Connection]
+
+Row = TypeVar("Row")
+
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 _pools: dict[asyncio.AbstractEventLoop, Pool] = {}
 
@@ -73,26 +77,38 @@ async def connection() -> AsyncIterator[Connection]:
     try:
         async with (await pool()).connection() as held:
             yield held
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+    except AWAY as error:
         raise DatabaseAway(str(error).strip()) from error
 
 
-async def fetch(sql: str, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
-    """All rows of one statement, prepared on the connection. What met a dead connection is tried once more.
+async def fetch(sql: str, parameters: Mapping[str, Any]) -> list[DictRow]:
+    """All rows of one statement, prepared on the connection. Raises DatabaseAway."""
+    return await _tried_twice(sql.encode(), parameters, dict_row)
 
-    After a restart of the server every pooled connection is dead, and each is found out by its use only.
-    """
+
+async def fetch_plain(sql: bytes, parameters: Mapping[str, Any]) -> list[TupleRow]:
+    """The same without names, for the one statement that every player waits for. Raises DatabaseAway."""
+    return await _tried_twice(sql, parameters, tuple_row)
+
+
+async def _tried_twice(sql: bytes, parameters: Mapping[str, Any], factory: AsyncRowFactory[Row]) -> list[Row]:
+    """After a restart of the server every pooled connection is dead, and each is found out by its use only."""
     try:
-        return await _fetch(sql, parameters)
-    except DatabaseAway:
+        return await _fetch(sql, parameters, factory)
+    except AWAY as error:
         if not await _cleaned():
-            raise
-    return await _fetch(sql, parameters)
+            raise DatabaseAway(str(error).strip()) from error
+    try:
+        return await _fetch(sql, parameters, factory)
+    except AWAY as error:
+        raise DatabaseAway(str(error).strip()) from error
 
 
-async def _fetch(sql: str, parameters: Mapping[str, Any] | None) -> list[DictRow]:
-    async with connection() as held:
-        cursor = await held.execute(sql.encode(), parameters, prepare=True)
+async def _fetch(sql: bytes, parameters: Mapping[str, Any], factory: AsyncRowFactory[Row]) -> list[Row]:
+    found = _pools.get(asyncio.get_running_loop()) or await pool()
+    async with found.connection() as held:
+        cursor = held.cursor(row_factory=factory)
+        await cursor.execute(sql, parameters, prepare=True)
         return await cursor.fetchall()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -35,6 +36,9 @@ async def run(receive: Receive, send: Send) -> None:
         }.items()
     ]
     await fleet.pool()
+    # What is loaded now stays: the collector need not walk through Django again and again while players wait.
+    gc.collect()
+    gc.freeze()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     for task in tasks:

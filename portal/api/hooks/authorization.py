@@ -5,7 +5,7 @@ One statement answers: the streamer's key, the sign-in the token is bound to, th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 from psycopg.types.numeric import Int8
@@ -46,6 +46,16 @@ LEFT JOIN LATERAL (
 ) AS r ON true
 WHERE s.key_digest = %(key)s
 """  # noqa: S608 - constants of this code base
+STATEMENT = QUESTION.encode()
+
+
+class Held(NamedTuple):
+    """What the asker holds on the camera of his token; all None when he has nothing to do with it."""
+
+    name: str | None
+    view: bool | None
+    dvr: bool | None
+    depth: int | None
 
 
 async def authorize(scope: Scope) -> Answer:
@@ -60,12 +70,12 @@ async def authorize(scope: Scope) -> Answer:
     except TokenRefused:
         token = None
     held = await _ask(key, token)
-    if token is None or held["name"] != named[0] or token.domain_id != named[1] or not held["can_view"]:
+    if token is None or held.name != named[0] or token.domain_id != named[1] or not held.view:
         raise Refusal(403, headers=[CACHED])
     return Answer(200, _archive(token, held), [CACHED, ("X-UserId", str(token.user_id))])
 
 
-async def _ask(key: str, token: Playback | None) -> dict[str, Any]:
+async def _ask(key: str, token: Playback | None) -> Held:
     # Wrapped numbers: psycopg sends small ones as smallint, and every mix of widths would be a plan of its own.
     parameters = {
         "key": key,
@@ -76,17 +86,17 @@ async def _ask(key: str, token: Playback | None) -> dict[str, Any]:
         "holder": Int8(token.holder if token else 0),
         "holder_id": Int8(token.holder_id if token else 0),
     }
-    rows = await fleet.fetch(QUESTION, parameters)
+    rows = await fleet.fetch_plain(STATEMENT, parameters)
     if not rows:
         raise Refusal(401)
-    return rows[0]
+    return Held(*rows[0])
 
 
-def _archive(token: Playback, held: dict[str, Any]) -> bytes:
+def _archive(token: Playback, held: Held) -> bytes:
     """`allowed_dvr_ranges`: absent is all, none is an empty list, a limit in days counts back from now."""
-    if not held["can_dvr"] or not token.archive:
+    if not held.dvr or not token.archive:
         return orjson.dumps({"allowed_dvr_ranges": []})
-    if held["dvr_depth_limit"] is None:
+    if held.depth is None:
         return b"{}"
-    opened_at = int(clock.timestamp()) - held["dvr_depth_limit"] * DAY
+    opened_at = int(clock.timestamp()) - held.depth * DAY
     return orjson.dumps({"allowed_dvr_ranges": [{"opened_at": opened_at}]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -14,6 +14,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Iterable[tuple[str, str]]
 
+MOST_PARAMETERS = 100
 LARGEST_BODY = 5 * 1024 * 1024
 TITLES = {
     400: ("bad_request", "The request cannot be understood."),
@@ -61,10 +62,16 @@ def header(scope: Scope, name: bytes) -> str:
 
 def query(scope: Scope) -> dict[str, str]:
     """The query's parameters; of one given twice the last counts. Raises Refusal for too many."""
-    try:
-        return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=100))
-    except ValueError:
-        raise Refusal(400) from None
+    text = scope["query_string"].decode("latin-1")
+    if text.count("&") >= MOST_PARAMETERS:
+        raise Refusal(400)
+    pairs = (part.partition("=") for part in text.split("&"))
+    return {_plain(name): _plain(value) for name, _, value in pairs if name}
+
+
+def _plain(text: str) -> str:
+    """A percent-encoded text; nearly none is, and asking first is cheaper than decoding."""
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def bearer_digest(scope: Scope) -> str:
