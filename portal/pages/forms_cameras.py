@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Camera
+from devices.models import Camera, Preset
 from devices.services.cameras import shown
 from devices.services.presets import RULED, presets_of
 from portal.pages.folders import indented
@@ -34,9 +34,11 @@ class CameraForm(PerchForm):
         widget=forms.TextInput(attrs={"placeholder": "rtsp://login:password@10.0.0.5/stream2", "spellcheck": "false"}),
         help_text=_("A smaller picture for slow connections. Optional."),
     )
-    organization = forms.ModelChoiceField(label=_("Organization"), queryset=None, empty_label=None)
+    organization: forms.ModelChoiceField[Organization] = forms.ModelChoiceField(
+        label=_("Organization"), queryset=None, empty_label=None
+    )
     folder = forms.ChoiceField(label=_("Folder"))
-    preset = forms.ModelChoiceField(label=_("Preset"), queryset=None, empty_label=None)
+    preset: forms.ModelChoiceField[Preset] = forms.ModelChoiceField(label=_("Preset"), queryset=None, empty_label=None)
     dvr_depth = forms.FloatField(
         label=_("Archive, days"), required=False, min_value=0, max_value=3650, widget=forms.NumberInput(attrs=DEPTH)
     )
@@ -75,7 +77,9 @@ class CameraForm(PerchForm):
         super().__init__(*args, **kwargs)
         self.fields["organization"].queryset = organizations  # type: ignore[attr-defined]
         self.fields["organization"].initial = organization.pk
-        self.folders = {folder.pk: folder for folder in Folder.objects.filter(organization=organization)}
+        self.folders: dict[int, Folder] = {
+            folder.pk: folder for folder in Folder.objects.filter(organization=organization)
+        }
         self.fields["folder"].choices = indented(self.folders.values())  # type: ignore[attr-defined]
         self.fields["preset"].queryset = presets_of(organization)  # type: ignore[attr-defined]
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from billing import money
+from billing.models import Plan
 from portal.pages.forms import PerchForm
 from portal.pages.forms_cameras import DEPTH
 
@@ -99,7 +100,7 @@ class NewPlanForm(PlanForm):
 class PlansForm(PerchForm):
     """Which plans an organization may use (item 58: none is allowed)."""
 
-    plans = forms.ModelMultipleChoiceField(
+    plans: forms.ModelMultipleChoiceField[Plan] = forms.ModelMultipleChoiceField(
         label=_("Plans"), queryset=None, required=False, widget=forms.CheckboxSelectMultiple
     )
 

@@ -76,7 +76,7 @@ def facts(camera: Camera) -> dict[str, Any]:
     by_content = {track.get("content"): track for track in tracks if isinstance(track, dict)}
     picture, sound = by_content.get("video", {}), by_content.get("audio", {})
     return {
-        "codec": CODECS.get(picture.get("codec"), picture.get("codec")),
+        "codec": CODECS.get(str(picture.get("codec")), picture.get("codec")),
         "width": picture.get("width"),
         "height": picture.get("height"),
         "fps": picture.get("fps"),
