@@ -8,6 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 Answer = Callable[[bytes], bytes]
 
@@ -21,7 +28,7 @@ class Peer:
 
 
 @contextmanager
-def peer(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
+def peer(answer: Answer) -> Iterator[Peer]:
     """Answer every request (up to an empty line) of every connection with `answer(request)`; b"" hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
     made = Peer(listener.getsockname()[1])
@@ -30,7 +37,7 @@ def peer(answer: Answer, *, tls: ssl.SSLContext | None = None) -> Iterator[Peer]
     def talk(connection: socket.socket) -> None:
         try:
             connection.settimeout(10)
-            with tls.wrap_socket(connection, server_side=True) if tls else connection as stream:
+            with connection as stream:
                 first = True
                 while not stopped.is_set() and (request := _request(stream)):
                     if first:
@@ -68,6 +75,54 @@ def _request(stream: socket.socket) -> bytes:
             return data
         data += more
     return data
+
+
+def certificate(folder: Path) -> ssl.SSLContext:
+    """A server's TLS context with a certificate it made itself, as cameras do."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    file = folder / "camera.pem"
+    file.write_bytes(pem + secret)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@contextmanager
+def tls_front(port: int, context: ssl.SSLContext) -> Iterator[int]:
+    """A TLS door before a plain server on loopback; yields its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def copy(source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            return
+        finally:
+            target.close()
+
+    def accept() -> None:
+        while True:
+            try:
+                inner = context.wrap_socket(listener.accept()[0], server_side=True)
+            except OSError:
+                return
+            outer = socket.create_connection(("127.0.0.1", port))
+            for pair in ((inner, outer), (outer, inner)):
+                threading.Thread(target=copy, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
 
 
 def rtsp(status: str, headers: dict[str, str] | None = None, body: str = "") -> Answer:

@@ -144,6 +144,22 @@ def test_a_frame_of_the_archive_is_the_frame_of_that_moment(house: Running) -> N
     assert house.get(f"porch/{start + 1}-preview.jpg").content == first
 
 
+def test_one_file_holds_one_format(start: Callable[..., Running], perch: FakePerch) -> None:
+    """A camera that was set to another size in between: two files, and the answer says where to cut."""
+    perch.put(YARD, "fake://fake", dvr=HOUR)
+    running = start()
+    eventually(lambda: running.recorded("yard") >= 2)
+    perch.put(YARD, "fake://parity", dvr=HOUR)
+    eventually(lambda: running.recorded("yard") >= 5)
+    start_at, duration = window(running)
+    answer = running.get(f"yard/archive-{start_at}-{duration}.mp4?prepare=true")
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["code"] == "format_changed"
+    playlist = Playlist(running.get(f"yard/archive-{start_at}-{duration}.m3u8").text)
+    assert len(playlist.maps) == 2
+    assert running.get(f"yard/archive-{start_at}-1.mp4?prepare=true").json()["ready"] is True
+
+
 def test_only_the_allowed_part_of_the_archive_is_seen(house: Running) -> None:
     start, duration = window(house, "porch")
     segments = Playlist(house.get(f"porch/archive-{start}-{duration}.m3u8").text).segments

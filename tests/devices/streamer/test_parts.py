@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from starlette.requests import Request
 
+from devices.streamer.app import PIECE, Playback
 from devices.streamer.boxes import BoxSplitter, Fragment, Malformed, parse_init
 from devices.streamer.errors import SourceError
-from devices.streamer.exports import gaps_of
+from devices.streamer.exports import Export, gaps_of
 from devices.streamer.gateway import FrameCutter
 from devices.streamer.hls import parse_playlist
 from devices.streamer.index import Block, Entry, Span, join_spans
@@ -20,8 +24,9 @@ from devices.streamer.recorder import pause
 from devices.streamer.rtsp import Credentials, Reply
 from devices.streamer.sdp import parse_sdp, write_sdp
 from devices.streamer.segments import ClockTorn, Segmenter, Timeline
-from devices.streamer.sessions import Decision
+from devices.streamer.sessions import Decision, Refused, Sessions, Visit
 from devices.streamer.settings import Settings
+from devices.streamer.stream import Stream
 from devices.streamer.wire import FOREVER, read_stream
 from tenants.addresses import AddressPolicy
 
@@ -261,6 +266,27 @@ def test_a_stream_is_read_from_what_perch_says() -> None:
     ]
     for bad in bad_ones:
         assert read_stream(bad) is None
+
+
+def test_a_lost_right_cuts_a_download_at_its_next_piece(tmp_path: Path) -> None:
+    file = tmp_path / "export.mp4"
+    file.write_bytes(bytes(3 * PIECE))
+    answers = [Decision(allowed=True, duration=0.0), Decision(allowed=True, duration=0.0), Decision(allowed=False)]
+
+    async def ask(_: Visit) -> Decision:
+        return answers.pop(0)
+
+    async def download() -> int:
+        request = Request({"type": "http", "query_string": b"token=t", "headers": [], "client": None})
+        stream = SimpleNamespace(wanted=SimpleNamespace(name="yard~1"), bytes_out=0)
+        playback = Playback(request, cast(Stream, stream), (), Sessions(ask, doubt=60, viewer=12))
+        await playback.admit("mp4", dvr=True)
+        with pytest.raises(Refused):
+            async for _ in playback.guarded(Export(file, 1.0, [], 0.0), 0, 3 * PIECE - 1):
+                pass
+        return int(stream.bytes_out)
+
+    assert asyncio.run(download()) == PIECE
 
 
 def test_a_decision_without_ranges_is_the_whole_archive_and_an_unreadable_one_is_none_of_it() -> None:

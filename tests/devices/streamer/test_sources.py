@@ -14,7 +14,7 @@ import pytest
 from devices.streamer.ffmpeg import executable
 from tests.devices.streamer.conftest import Running
 from tests.devices.streamer.media import Playlist, frames
-from tests.devices.streamer.peers import http, peer, rtsp
+from tests.devices.streamer.peers import certificate, http, peer, rtsp, tls_front
 from tests.devices.streamer.perch import FakePerch
 from tests.eventually import eventually
 from tests.rtsp import Camera, free_port, rtsp_server
@@ -108,13 +108,24 @@ def test_a_camera_that_stops_sending_is_stalled_and_comes_back(start: Callable[.
         eventually(lambda: Playlist(running.live("yard").text).seams)
 
 
-@pytest.mark.parametrize("kind", ["mpegts", "fmp4"])
+def test_rtsps_ends_at_our_door(start: Callable[..., Running], perch: FakePerch, tmp_path: Path) -> None:
+    with rtsp_server({"yard": Camera()}) as server, tls_front(server.port, certificate(tmp_path)) as port:
+        perch.put("safe~1", f"rtsps://127.0.0.1:{port}/yard")
+        perch.put("plain~1", f"rtsps://127.0.0.1:{server.port}/yard")
+        running = start(connect=3.0)
+        eventually(lambda: perch.stats("safe~1").get("alive"), seconds=25)
+        eventually(lambda: perch.error("plain~1") == "unreachable")
+        assert str(port) not in _arguments(running)
+
+
+@pytest.mark.parametrize("kind", ["mpegts", "fmp4", "mp3"])
 def test_a_camera_that_speaks_hls(kind: str, start: Callable[..., Running], perch: FakePerch, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     form = ["-hls_segment_type", "fmp4"] if kind == "fmp4" else []
+    sound = ["-f", "lavfi", "-i", "sine", "-c:a", "libmp3lame"] if kind == "mp3" else []
     source = subprocess.Popen(
-        [executable(), "-nostdin", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10",
+        [executable(), "-nostdin", "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10", *sound,
          "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10", "-b:v", "200k",
          "-pix_fmt", "yuv420p", "-f", "hls", "-hls_time", "1", "-hls_flags", "delete_segments", *form,
          "-master_pl_name", "master.m3u8", "live.m3u8"],
@@ -130,6 +141,8 @@ def test_a_camera_that_speaks_hls(kind: str, start: Callable[..., Running], perc
         playlist = Playlist(running.live("web").text)
         data = b"".join(running.follow("web", one).content for one in [playlist.maps[0], *playlist.segments[:2]])
         assert frames(data) >= 18
+        if kind == "mp3":
+            eventually(lambda: perch.stats("web~1")["media_info"].get("note") == "sound left out: it is no AAC")
     finally:
         source.kill()
         source.wait()
