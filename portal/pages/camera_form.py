@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from billing.services.plans import plans_of
 from devices import access as camera_access
-from devices.models import Camera
+from devices.models import Camera, Preset
 from devices.services import cameras
-from devices.services.presets import RULED
+from devices.services.presets import RULED, default_preset
 from portal.pages.common import Request, signed_in, submit
 from portal.pages.forms_cameras import CameraForm, camera_initial
 from portal.pages.status import describe
@@ -33,7 +34,12 @@ def add(request: Request) -> HttpResponse:
     organization = chosen(request, organizations)
     if organization is None:
         raise Forbidden(_("You may not add cameras."))
-    initial = {"enabled": True, "folder": request.GET.get("folder"), "title": request.GET.get("title", "")}
+    initial = {
+        "enabled": True,
+        "folder": request.GET.get("folder"),
+        "title": request.GET.get("title", ""),
+        "preset": usual_preset(organization),
+    }
     form = CameraForm(bound(request), initial=initial, organizations=organizations, organization=organization)
     camera = submit(request, form, lambda values: add_from(request, values))
     if camera is not None:
@@ -63,6 +69,12 @@ def change(request: Request, name: str) -> HttpResponse:
         messages.success(request, _("%(title)s is saved.") % titled(done))
         return redirect(after_saving(request, done))
     return shown(request, form, camera)
+
+
+def usual_preset(organization: Organization) -> Preset:
+    """What a new camera begins with: the preset of the usual plan where the organization may choose it."""
+    usual = plans_of(organization).filter(is_default=True, is_archived=False).select_related("preset").first()
+    return usual.preset if usual else default_preset()
 
 
 def bound(request: Request) -> Any:

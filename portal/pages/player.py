@@ -14,7 +14,7 @@ from devices import access as camera_access
 from devices.models import Camera, CameraAttribute
 from portal.pages import video
 from portal.pages.common import Request, signed_in
-from portal.pages.status import REASONS, Condition, describe
+from portal.pages.status import Condition, describe, live_texts
 from tenants import clock
 from tenants.errors import Forbidden
 
@@ -63,7 +63,7 @@ def settings_of(
         "now": clock.timestamp(),
         "fps": facts(camera).get("fps") or FPS,
         "words": words(),
-        "reasons": {code: str(text) for code, text in REASONS.items()},
+        "reasons": live_texts()["reasons"],
     }
 
 
@@ -98,12 +98,15 @@ def words() -> dict[str, str]:
     return {
         "play": _("Play"),
         "pause": _("Pause"),
+        "space": _("Space"),
         "auto": _("Auto"),
         "connecting": _("Connecting"),
         "stalled": _("The picture has stopped. Trying again"),
         "offline": _("The camera is off line"),
         "forbidden": _("You may no longer watch this camera"),
-        "forbiddenMore": _("Your right has ended or the page was open too long. Reload it, or ask for access."),
+        "forbiddenMore": _("Your right to it has ended. Ask whoever gave it to you."),
+        "signedOut": _("You have been signed out"),
+        "signedOutMore": _("Reload the page and sign in again to go on watching."),
         "unsupported": _("This browser cannot play the camera's video"),
         "unsupportedMore": _("The camera sends H.265. Switch it to H.264, or open it in a browser that plays H.265."),
         "disabled": _("The camera is switched off"),
@@ -114,6 +117,7 @@ def words() -> dict[str, str]:
         "recorded": _("Recorded"),
         "missing": _("Nothing recorded"),
         "tooOld": _("Older than the archive you may watch"),
+        "tooLong": _("A file holds at most 6 hours. Choose a shorter time."),
         "preparing": _("Preparing the file"),
         "ready": _("Ready: %(duration)s, %(size)s"),
         "gaps": _("%(missing)s of the chosen time were not recorded and are not in the file."),

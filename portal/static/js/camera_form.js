@@ -11,7 +11,7 @@ function followPreset() {
     if (preset.locked) {
       if (!input.disabled) typed.set(input.name, input.value);
       input.value = preset[input.name] ?? "";
-    } else if (input.disabled) {
+    } else if (input.disabled || !input.value) {
       input.value = typed.get(input.name) || (preset[input.name] ?? "");
     }
     input.disabled = preset.locked;
