@@ -29,7 +29,7 @@ from tests.cast import NORTH, SOUTH, Cast, build
 from tests.eventually import eventually
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0  # two cores may be starting a dozen such processes at once
 
 
 def free_port() -> int:
@@ -79,7 +79,11 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        eventually(self._answers, seconds=READY_SECONDS)
+        try:
+            eventually(self._answers, seconds=READY_SECONDS)
+        except BaseException:
+            self.stop()
+            raise
 
     def _answers(self) -> bool:
         assert self._process is not None
