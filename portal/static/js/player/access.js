@@ -7,6 +7,7 @@ export class Access {
     this.name = settings.name;
     this.tokens = settings.tokens;
     this.timer = 0;
+    this.signedOut = false;
     this.take(settings.playback);
   }
 
@@ -22,7 +23,8 @@ export class Access {
     try {
       const query = new URLSearchParams({ name: this.name });
       const response = await fetch(`${this.tokens}?${query}`, { headers: { Accept: "application/json" } });
-      if (response.status === 401) return false;
+      this.signedOut = response.status === 401 || response.redirected;
+      if (this.signedOut) return false;
       if (!response.ok) throw new Error(String(response.status));
       const playback = (await response.json())[this.name];
       if (!playback) return false;

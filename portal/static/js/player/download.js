@@ -3,6 +3,7 @@ import { bytes, fromInput, length, now, toInput } from "./clock.js";
 
 const POLL = 1500;
 const FIRST = 120; // seconds in the window at the beginning
+const LONGEST = 6 * 3600; // the streamer makes no longer file
 
 export class Download extends EventTarget {
   constructor(element, access, recordings, timeline, words) {
@@ -29,8 +30,10 @@ export class Download extends EventTarget {
     this.element.hidden = false;
     const to = Math.min(now(), moment + FIRST / 2);
     this.chosen({ from: to - FIRST, to });
+    // The window must be wide enough to be taken hold of.
     const { from: first, to: last } = this.timeline.view;
-    if (this.window.from < first || this.window.to > last) this.timeline.zoomTo(this.timeline.span, to);
+    const isOut = this.window.from < first || this.window.to > last;
+    if (isOut || this.timeline.span > FIRST * 10) this.timeline.show(to - FIRST * 3, to + FIRST * 2);
     this.from.focus({ preventScroll: true });
     this.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
     this.dispatchEvent(new Event("toggle"));
@@ -54,11 +57,17 @@ export class Download extends EventTarget {
     this.show();
   }
 
-  typed() {
+  async typed() {
     const [from, to] = [fromInput(this.from.value), fromInput(this.to.value)];
     this.cancel();
-    this.window = from !== null && to !== null && to > from ? { from, to: Math.min(to, Math.floor(now())) } : null;
+    const end = to === null ? null : Math.min(to, Math.floor(now()));
+    this.window = from !== null && end !== null && end > from ? { from, to: end } : null;
     this.timeline.choose(this.window);
+    if (this.window) {
+      const margin = Math.max(60, end - from);
+      this.timeline.show(from - margin, end + margin);
+      await this.recordings.load(from, end);
+    }
     this.show();
   }
 
@@ -67,10 +76,12 @@ export class Download extends EventTarget {
     const recorded = window ? this.recordings.within(window.from, window.to) : [];
     const seconds = recorded.reduce((sum, span) => sum + span.to - span.from, 0);
     this.summary.textContent = window ? length(window.to - window.from) : "–";
-    this.prepareButton.disabled = !window || seconds < 1;
+    const tooLong = window !== null && window.to - window.from > LONGEST;
+    this.prepareButton.disabled = !window || seconds < 1 || tooLong;
     this.link.hidden = true;
     this.prepareButton.hidden = false;
-    this.say(window && seconds < 1 ? this.words.nothingChosen : "");
+    if (tooLong) this.say(this.words.tooLong, "is-bad");
+    else this.say(window && seconds < 1 ? this.words.nothingChosen : "");
   }
 
   say(text, level = "") {
@@ -96,13 +107,19 @@ export class Download extends EventTarget {
       const file = await this.wait(path, request.signal);
       if (request === this.request) this.offer(path, file);
     } catch (error) {
-      if (request === this.request) this.say(`${this.words.failed}: ${error.message}`, "is-bad");
+      if (request === this.request) this.say(this.why(error), "is-bad");
     } finally {
       if (request === this.request) {
         this.element.removeAttribute("aria-busy");
         this.prepareButton.disabled = false;
       }
     }
+  }
+
+  why(error) {
+    if (error.code === "nothing_recorded") return this.words.nothingChosen;
+    if (error.status === 403) return this.words.archiveForbidden;
+    return error.code ? `${this.words.failed}: ${error.message}` : this.words.failed;
   }
 
   async wait(path, signal) {

@@ -4,11 +4,15 @@ import { Access } from "./access.js";
 import { Calendar } from "./calendar.js";
 import { dayStart, isForeignZone, nextDay, now, parts, say, setClock, zoneName } from "./clock.js";
 import { Download } from "./download.js";
+import { listenToKeys } from "./keys.js";
+import { Message } from "./message.js";
 import { Recordings } from "./recordings.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
+import { Tip } from "./tip.js";
 
 const STEP = 10;
+const REMEMBER = 5_000; // ms between two notes of the moment in the address
 
 const root = document.querySelector("[data-player]");
 const settings = JSON.parse(document.getElementById("player").textContent);
@@ -19,41 +23,55 @@ setClock(settings);
 const access = new Access(settings);
 const recordings = new Recordings(access, settings.archive.from);
 const stage = new Stage(find("video"), access);
-const timeline = new Timeline(find("timeline"), recordings, words);
+const timeline = new Timeline(find("timeline"), recordings);
 const calendar = new Calendar(find("calendar"), recordings);
 const download = new Download(find("download-panel"), access, recordings, timeline, words);
+const message = new Message(find("message"));
+new Tip(find("tip"), timeline, access, settings.archive.from, words);
 const camera = { state: settings.state, reason: settings.reason, enabled: settings.enabled };
-let hoverTimer = 0;
+let turn = 0; // whoever asked last is answered
+let remembered = 0;
 
 // -- what is on show
 
 function goLive() {
+  turn += 1;
+  setRate(1);
+  remember({ at: null });
   if (!camera.enabled) {
     stage.stop();
-    announce("video-off", words.disabled, settings.reason);
+    message.show("video-off", words.disabled, settings.reasons.disabled);
+    paint();
     return;
   }
   stage.wantsToPlay = true;
   stage.attempt = 0;
   stage.live();
-  remember({ at: null });
   paint();
 }
 
-function goTo(moment, { exact = false } = {}) {
+async function goTo(moment, { exact = false } = {}) {
   if (!settings.archive.allowed) {
     showToast(words.archiveForbidden, "warning");
     return;
   }
-  if (moment >= now() - 2) {
-    goLive();
-    return;
-  }
-  const start = exact || recordings.at(moment) ? moment : recordings.after(moment);
-  if (start === null || start >= now() - 2) {
-    goLive();
-    return;
-  }
+  turn += 1;
+  const mine = turn;
+  const start = exact ? moment : await recordedAt(moment);
+  if (mine !== turn) return;
+  if (start === null || start >= now() - 2) goLive();
+  else playFrom(start);
+}
+
+// The moment if it was recorded, else the first after it that was; null when there is none up to now.
+async function recordedAt(moment) {
+  if (moment >= now() - 2) return null;
+  if (!recordings.knows(moment)) await recordings.load(moment - 600, moment + 3600);
+  if (recordings.failed) return moment; // the streamer shall say itself what it has
+  return recordings.at(moment) ? moment : recordings.next(moment);
+}
+
+function playFrom(start) {
   stage.wantsToPlay = true;
   stage.attempt = 0;
   stage.archive(start);
@@ -64,14 +82,18 @@ function goTo(moment, { exact = false } = {}) {
 
 // Some seconds on or back; back from live is into the archive.
 function skip(seconds) {
-  const from = stage.moment() ?? (stage.mode === "archive" ? stage.from : now());
-  const target = from + seconds;
   if (stage.mode === "live" && seconds > 0) return;
-  if (stage.mode === "archive" && stage.seekInside(target)) {
+  const target = shownMoment() + seconds;
+  if (stage.mode === "archive" && stage.state !== "failed" && stage.seekInside(target)) {
     timeline.follow(target);
+    remember({ at: Math.floor(target) });
     return;
   }
-  goTo(seconds < 0 ? (recordings.at(target) ? target : before(target)) : target);
+  goTo(seconds < 0 && !recordings.at(target) ? before(target) : target);
+}
+
+function shownMoment() {
+  return stage.moment() ?? (stage.mode === "archive" ? stage.from : now());
 }
 
 // Going back over a gap lands at the end of the recording before it.
@@ -80,11 +102,13 @@ function before(moment) {
   return span ? Math.max(span.from, span.to - STEP) : moment;
 }
 
-function onEnded() {
+async function onEnded() {
   if (stage.mode !== "archive") return;
-  const last = (stage.moment() ?? stage.from) + 0.5;
-  const next = recordings.after(last);
-  if (next !== null && next < now() - 30) goTo(next);
+  const mine = turn;
+  const last = (stage.shown ?? stage.from) + 0.5;
+  const next = await recordings.next(last);
+  if (mine !== turn) return;
+  if (next !== null && next < now() - 30) playFrom(next);
   else goLive();
 }
 
@@ -94,82 +118,95 @@ function remember(changes) {
     if (value === null) address.searchParams.delete(name);
     else address.searchParams.set(name, String(value));
   }
+  remembered = performance.now();
   history.replaceState(null, "", address);
 }
 
 // -- messages over the picture
 
-function announce(icon, title, text = "", { busy = false } = {}) {
-  const message = find("message");
-  message.hidden = !title;
-  message.classList.toggle("is-busy", busy);
-  if (!title) return;
-  const use = message.querySelector("use");
-  use.setAttribute("href", `${use.getAttribute("href").split("#")[0]}#${icon}`);
-  find("message-title").textContent = title;
-  find("message-text").textContent = text ?? "";
-}
-
 function onState({ state, why, code }) {
   root.dataset.state = state;
-  if (state === "playing") announce("", "");
+  if (state === "playing") message.clear();
   else if (state === "connecting") onConnecting();
-  else if (state === "paused") announce("player-play", why === "autoplay" ? words.playAnyway : "");
+  else if (state === "paused") onPaused(why);
   else if (state === "stalled") onStalled(why, code);
-  else if (state === "failed") onFailed(why, code);
+  else if (state === "failed") onFailed(why);
   paint();
 }
 
 function onConnecting() {
-  const offline = stage.mode === "live" && camera.state === "offline";
-  if (offline) announce("plug-x", words.offline, camera.reason);
-  else announce("loader-2", words.connecting, "", { busy: true });
+  if (stage.mode === "live" && camera.state === "offline") message.show("plug-x", words.offline, camera.reason, lastRecorded());
+  else message.wait(words.connecting, stage.mode === "live" && camera.state === "waiting" ? camera.reason : "");
+}
+
+function onPaused(why) {
+  if (why === "autoplay") message.show("player-play", words.playAnyway);
+  else message.clear();
+  if (stage.mode === "archive" && stage.shown) remember({ at: Math.floor(stage.shown) });
 }
 
 function onStalled(why, code) {
   if (stage.mode === "live" && (why === "offline" || camera.state === "offline")) {
-    const known = camera.state === "offline" || code in settings.reasons;
     const reason = settings.reasons[code] ?? camera.reason;
-    if (known) announce("plug-x", words.offline, reason);
-    else announce("loader-2", words.connecting, camera.reason, { busy: true });
+    if (camera.state === "offline" || code in settings.reasons) message.show("plug-x", words.offline, reason, lastRecorded());
+    else message.wait(words.connecting, camera.reason);
   } else {
-    announce("loader-2", words.stalled, "", { busy: true });
+    message.wait(words.stalled);
   }
 }
 
-function onFailed(why) {
-  if (why === "forbidden") announce("lock", words.forbidden, words.forbiddenMore);
-  else if (why === "unsupported") announce("alert-triangle", words.unsupported, words.unsupportedMore);
-  else announce("archive", words.noArchive, words.noArchiveMore);
+const lastRecorded = () => (settings.archive.allowed && recordings.spans.length ? ["last"] : []);
+
+async function onFailed(why) {
+  if (why === "unsupported") message.show("alert-triangle", words.unsupported, words.unsupportedMore);
+  else if (why === "signedOut") message.show("lock", words.signedOut, words.signedOutMore, ["reload"]);
+  else if (why === "nothing") message.show("archive", words.noArchive, words.noArchiveMore, ["next", "live"]);
+  else await onForbidden();
+}
+
+// The archive may be closed while live is not: ask before saying more than is true.
+async function onForbidden() {
+  message.show("lock", words.forbidden, words.forbiddenMore, ["reload"]);
+  if (stage.mode !== "archive") return;
+  const mine = turn;
+  const isLiveOpen = await access.json("media_info.json").then(() => true, () => false);
+  if (!isLiveOpen || mine !== turn) return;
+  const tooOld = settings.archive.from && stage.from < settings.archive.from;
+  message.show("archive", tooOld ? words.tooOld : words.archiveForbidden, "", ["live"]);
 }
 
 document.addEventListener("camera-status", ({ detail }) => {
   if (detail.name !== settings.name) return;
-  const wasOnline = camera.state === "online";
+  const was = camera.state;
   camera.enabled = detail.enabled;
-  camera.state = detail.alive ? "online" : detail.error ? "offline" : "waiting";
-  camera.reason = detail.error ? (settings.reasons[detail.error.code] ?? settings.reasons.unknown) : "";
-  if (stage.mode === "live" && camera.state === "online" && !wasOnline && stage.state === "stalled") stage.again();
-  if (stage.mode === "idle" && camera.enabled) goLive();
-  if (stage.mode === "live" && !camera.enabled) goLive();
+  camera.state = detail.alive ? "online" : detail.error ? "offline" : detail.static ? "waiting" : "asleep";
+  const code = detail.error ? detail.error.code : camera.state;
+  camera.reason = settings.reasons[code] ?? (detail.error ? settings.reasons.unknown : "");
+  if (stage.mode === "idle" && camera.enabled && settings.playback.base) goLive();
+  else if (stage.mode === "live" && !camera.enabled) goLive();
+  else if (stage.mode === "live" && stage.state === "stalled" && camera.state !== was) {
+    if (camera.state === "online") stage.again();
+    else if (camera.state === "offline") onStalled("offline", code);
+  }
 });
 
 // -- the bar below the picture
 
 function paint() {
-  const moment = stage.moment();
   const live = stage.mode === "live";
-  const playing = stage.wantsToPlay && stage.state !== "paused";
+  const playing = stage.wantsToPlay && !["paused", "failed", "idle"].includes(stage.state);
   find("live").setAttribute("aria-pressed", String(live));
   find("play").setAttribute("aria-label", playing ? words.pause : words.play);
-  find("play").title = find("play").getAttribute("aria-label");
+  find("play").title = `${playing ? words.pause : words.play} (${words.space})`;
   root.classList.toggle("is-playing", playing);
   root.classList.toggle("is-live", live);
   find("speed").disabled = live;
-  const shown = moment ?? (stage.mode === "archive" ? stage.from : null);
+  const shown = stage.moment() ?? (stage.mode === "archive" ? stage.from : null);
   find("clock").textContent = shown === null ? "" : say("time", shown);
   find("date").textContent = dayName(shown ?? now());
-  if (shown !== null && !stage.video.seeking) timeline.follow(shown);
+  if (shown === null || stage.video.seeking) return;
+  timeline.follow(shown);
+  if (!live && playing && performance.now() - remembered > REMEMBER) remember({ at: Math.floor(shown) });
 }
 
 function dayName(moment) {
@@ -191,31 +228,38 @@ function paintLevels() {
 }
 
 function togglePlay() {
-  if (stage.state === "failed") {
-    if (stage.mode === "live") goLive();
-    return;
-  }
+  if (stage.mode === "idle" || stage.state === "failed") return;
   if (stage.wantsToPlay && !stage.video.paused) stage.pause();
   else stage.resume();
   paint();
 }
 
+function setRate(rate) {
+  find("speed").value = String(rate);
+  stage.setRate(rate);
+}
+
 function setVolume(volume, muted) {
+  const silent = muted || volume === 0;
   stage.video.volume = volume;
-  stage.video.muted = muted;
-  find("volume").value = String(muted ? 0 : volume);
-  root.classList.toggle("is-muted", muted || volume === 0);
-  find("mute").setAttribute("aria-pressed", String(muted || volume === 0));
-  localStorage.setItem("perch-volume", JSON.stringify({ volume, muted }));
+  stage.video.muted = silent;
+  find("volume").value = String(silent ? 0 : volume);
+  root.classList.toggle("is-muted", silent);
+  find("mute").setAttribute("aria-pressed", String(silent));
+  localStorage.setItem("perch-volume", JSON.stringify(volume));
+}
+
+function step(frames) {
+  stage.step(frames, settings.fps);
 }
 
 async function saveSnapshot() {
+  const at = parts(shownMoment());
   const picture = await stage.snapshot();
   if (!picture) {
     showToast(words.snapshotFailed, "warning");
     return;
   }
-  const at = parts(stage.moment() ?? now());
   const two = (number) => String(number).padStart(2, "0");
   const stamp = `${at.year}${two(at.month)}${two(at.day)}-${two(at.hour)}${two(at.minute)}${two(at.second)}`;
   const link = document.createElement("a");
@@ -231,64 +275,42 @@ function toggleFullscreen() {
   else stage.video.webkitEnterFullscreen?.();
 }
 
+async function togglePicture() {
+  if (document.pictureInPictureElement) await document.exitPictureInPicture();
+  else if (stage.video.readyState > 0) await stage.video.requestPictureInPicture();
+}
+
+// -- days
+
 function paintZoom() {
   const { span } = timeline;
   for (const button of root.querySelectorAll("[data-span]")) {
     button.setAttribute("aria-pressed", String(Math.abs(span - Number(button.dataset.span)) < span * 0.05));
   }
-  const middle = (timeline.view.from + Math.min(timeline.view.to, now())) / 2;
-  find("day").textContent = say("long", middle);
+  find("day-text").textContent = say(innerWidth < 576 ? "day" : "long", middle());
   find("day-after").disabled = timeline.view.to >= now();
 }
 
+const middle = () => (timeline.view.from + Math.min(timeline.view.to, now())) / 2;
+
 function showDay(days) {
-  const middle = (timeline.view.from + timeline.view.to) / 2;
-  const day = nextDay(dayStart(middle), days);
+  const from = dayStart(middle());
+  const day = nextDay(from, days);
   timeline.touchedAt = performance.now();
   if (timeline.span > 43200) timeline.showDay(day);
-  else timeline.pan(day - dayStart(middle));
+  else timeline.pan(day - from);
 }
 
 async function playDay(day) {
   const end = nextDay(day);
+  turn += 1;
+  const mine = turn;
   await recordings.load(day, end);
-  const [first] = recordings.within(day, end);
+  if (mine !== turn) return;
   timeline.showDay(day);
+  const [first] = recordings.within(day, end);
   if (first) goTo(first.from);
   else showToast(words.noArchive, "warning");
-}
-
-// -- the moment under the pointer, with its picture
-
-function onHover(moment) {
-  clearTimeout(hoverTimer);
-  if (moment === null) return;
-  const tip = find("tip");
-  const image = find("tip-picture");
-  find("tip-time").textContent = timeline.span > 86400 ? `${say("day", moment)} ${say("time", moment)}` : say("time", moment);
-  const recorded = Boolean(recordings.at(moment));
-  find("tip-note").textContent = moment > now() ? "" : recorded ? words.recorded : whyMissing(moment);
-  const half = tip.offsetWidth / 2;
-  const x = Math.min(Math.max(timeline.x(moment), half), timeline.width - half);
-  tip.style.setProperty("translate", `${x - half}px 0`);
-  if (!recorded) {
-    image.hidden = true;
-    return;
-  }
-  hoverTimer = setTimeout(() => {
-    const picture = new Image();
-    picture.addEventListener("load", () => {
-      if (timeline.hover === null || Math.abs(timeline.hover - moment) > timeline.span / 100) return;
-      image.src = picture.src;
-      image.hidden = false;
-    });
-    picture.src = access.url(`${Math.floor(moment)}-preview.jpg`);
-  }, 120);
-}
-
-function whyMissing(moment) {
-  if (settings.archive.from && moment < settings.archive.from) return words.tooOld;
-  return words.missing;
 }
 
 // -- hands
@@ -298,33 +320,46 @@ const actions = {
   live: goLive,
   back: () => skip(-STEP),
   on: () => skip(STEP),
+  "frame-back": () => step(-1),
+  "frame-on": () => step(1),
   mute: () => setVolume(stage.video.volume || 1, !stage.video.muted),
   snapshot: saveSnapshot,
+  picture: togglePicture,
   fullscreen: toggleFullscreen,
   download: () => (download.isOpen ? download.close() : download.open(stage.moment() ?? now() - 60)),
   "day-before": () => showDay(-1),
   "day-after": () => showDay(1),
-  day: () => (calendar.isOpen ? calendar.close() : calendar.open((timeline.view.from + timeline.view.to) / 2)),
+  day: () => (calendar.isOpen ? calendar.close() : calendar.open(middle())),
   "zoom-in": () => timeline.zoom(0.5),
   "zoom-out": () => timeline.zoom(2),
+  keys: () => document.querySelector("[data-keys-sheet]").showModal(),
 };
 for (const [name, act] of Object.entries(actions)) find(name)?.addEventListener("click", act);
+const answers = {
+  live: goLive,
+  next: () => goTo(stage.from),
+  last: () => goTo(recordings.spans.at(-1).to - 60),
+  reload: () => location.reload(),
+};
+for (const button of message.buttons) button.addEventListener("click", answers[button.dataset.action]);
 for (const button of root.querySelectorAll("[data-span]")) {
   button.addEventListener("click", () => timeline.zoomTo(Number(button.dataset.span)));
 }
-find("speed").addEventListener("change", (event) => stage.setRate(Number(event.target.value)));
+find("speed").addEventListener("change", (event) => setRate(Number(event.target.value)));
 find("quality").addEventListener("change", (event) => (stage.hls.nextLevel = Number(event.target.value)));
-find("volume").addEventListener("input", (event) => setVolume(Number(event.target.value), Number(event.target.value) === 0));
+find("volume").addEventListener("input", (event) => setVolume(Number(event.target.value), false));
 find("video").addEventListener("click", togglePlay);
 find("video").addEventListener("dblclick", toggleFullscreen);
-find("message").addEventListener("click", () => stage.state === "paused" && togglePlay());
+find("message").addEventListener("click", (event) => {
+  if (stage.state === "paused" && !event.target.closest("button")) togglePlay();
+});
+find("picture").hidden = !document.pictureInPictureEnabled;
 
 stage.addEventListener("state", (event) => onState(event.detail));
 stage.addEventListener("time", paint);
 stage.addEventListener("levels", paintLevels);
 stage.addEventListener("ended", onEnded);
 timeline.addEventListener("pick", (event) => goTo(event.detail));
-timeline.addEventListener("hover", (event) => onHover(event.detail));
 timeline.addEventListener("view", () => {
   paintZoom();
   clearTimeout(timeline.remembering);
@@ -333,48 +368,33 @@ timeline.addEventListener("view", () => {
 calendar.addEventListener("pick", (event) => playDay(event.detail));
 download.addEventListener("toggle", () => find("download").setAttribute("aria-pressed", String(download.isOpen)));
 recordings.addEventListener("change", () => {
-  find("timeline-note").hidden = !recordings.failed || recordings.failed.status === 404;
-  if (recordings.failed && recordings.failed.status !== 404) {
-    setTimeout(() => recordings.want(timeline.view.from, timeline.view.to), 5000);
-  }
-});
-
-const keys = {
-  " ": togglePlay,
-  k: togglePlay,
-  l: goLive,
-  f: toggleFullscreen,
-  m: actions.mute,
-  s: saveSnapshot,
-  d: actions.download,
-  ArrowLeft: (event) => skip(event.shiftKey ? -60 : -STEP),
-  ArrowRight: (event) => skip(event.shiftKey ? 60 : STEP),
-  ArrowUp: () => timeline.zoom(0.5),
-  ArrowDown: () => timeline.zoom(2),
-  "+": () => timeline.zoom(0.5),
-  "-": () => timeline.zoom(2),
-  ",": () => stage.mode === "archive" && stage.step(-1, settings.fps),
-  ".": () => stage.mode === "archive" && stage.step(1, settings.fps),
-  "?": () => find("help").toggleAttribute("open"),
-};
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape") {
-    if (calendar.isOpen) calendar.close();
-    else if (download.isOpen) download.close();
-    return;
-  }
-  if (event.target.closest("input, textarea, select")) return;
-  const onButton = event.target.closest("button, a, summary");
-  if (onButton && (event.key === " " || event.key === "Enter")) return;
-  const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act) return;
-  event.preventDefault();
-  act(event);
+  const failed = Boolean(recordings.failed) && ![403, 404].includes(recordings.failed.status);
+  find("timeline-note").hidden = !failed;
+  if (failed) setTimeout(() => recordings.want(timeline.view.from, timeline.view.to), 5_000);
 });
 document.addEventListener("click", (event) => {
   if (calendar.isOpen && !event.target.closest("[data-calendar], [data-day]")) calendar.close();
 });
+listenToKeys(
+  {
+    " ": togglePlay, k: togglePlay, l: goLive, f: toggleFullscreen, m: actions.mute, s: saveSnapshot,
+    d: () => settings.archive.allowed && actions.download(),
+    p: () => document.pictureInPictureEnabled && togglePicture(),
+    ArrowLeft: (event) => skip(event.shiftKey ? -60 : -STEP),
+    ArrowRight: (event) => skip(event.shiftKey ? 60 : STEP),
+    ArrowUp: () => timeline.zoom(0.5),
+    ArrowDown: () => timeline.zoom(2),
+    "+": () => timeline.zoom(0.5),
+    "-": () => timeline.zoom(2),
+    ",": () => step(-1),
+    ".": () => step(1),
+    "?": actions.keys,
+  },
+  () => {
+    if (calendar.isOpen) calendar.close();
+    else if (download.isOpen) download.close();
+  },
+);
 
 // -- begin
 
@@ -382,15 +402,16 @@ function begin() {
   const query = new URLSearchParams(location.search);
   const span = Number(query.get("span")) || 3600;
   const at = Number(query.get("at"));
-  const volume = JSON.parse(localStorage.getItem("perch-volume") ?? "null");
-  setVolume(volume?.volume ?? 1, true); // browsers let only silent video start by itself
+  const isPast = at > 0 && at < now() && settings.archive.allowed;
+  setVolume(Number(localStorage.getItem("perch-volume")) || 1, true); // only silent video may start by itself
   find("zone").textContent = zoneName();
   find("zone").classList.toggle("is-foreign", isForeignZone());
-  const middle = at > 0 && at < now() ? at : now();
-  timeline.show(middle - span / 2, middle + span / 2);
-  if (!settings.playback.base) announce("server-off", words.noStreamer);
-  else if (at > 0 && at < now() && settings.archive.allowed) goTo(at, { exact: true });
+  const centre = isPast ? at : now();
+  timeline.show(centre - span / 2, centre + span / 2);
+  if (!settings.playback.base) message.show("server-off", words.noStreamer);
+  else if (isPast) goTo(at, { exact: true });
   else goLive();
+  if (settings.playback.base && stage.mode === "live") stage.showPoster();
   paint();
 }
 

@@ -11,8 +11,7 @@ export class Recordings extends EventTarget {
     this.earliest = earliest;
     this.spans = []; // [{from, to}], sorted, apart
     this.known = []; // stretches that were asked for
-    this.failed = false;
-    this.pending = null;
+    this.failed = null;
   }
 
   // Make sure that a stretch is known; tells "change" when it has become so.
@@ -22,20 +21,18 @@ export class Recordings extends EventTarget {
   }
 
   async load(from, to) {
-    const first = Math.max(Math.floor(from), Math.floor(this.earliest ?? 0));
+    let first = Math.max(Math.floor(from), Math.floor(this.earliest ?? 0));
     const last = Math.min(Math.ceil(to), Math.ceil(now()) + 1);
-    if (last <= first || this.covers(first, last)) return;
+    const stretch = this.known.find((each) => each.from <= first && each.to > first);
+    if (stretch) first = Math.floor(stretch.to); // what is known stays true; ask for the rest
+    if (last <= first) return;
     try {
       await this.fetch(first, last);
-      this.failed = false;
+      this.failed = null;
     } catch (error) {
       this.failed = error;
     }
     this.dispatchEvent(new Event("change"));
-  }
-
-  covers(first, last) {
-    return this.known.some((stretch) => stretch.from <= first && stretch.to >= last);
   }
 
   async fetch(first, last) {
@@ -57,6 +54,10 @@ export class Recordings extends EventTarget {
     this.spans = join([...outside, ...spans], 1.5);
   }
 
+  knows(moment) {
+    return moment > now() - SETTLED || this.known.some((each) => each.from <= moment && moment < each.to);
+  }
+
   // The span a moment lies in.
   at(moment) {
     return this.spans.find((span) => span.from <= moment && moment < span.to);
@@ -66,6 +67,18 @@ export class Recordings extends EventTarget {
   after(moment) {
     const span = this.spans.find((each) => each.to > moment + 0.5);
     return span ? Math.max(span.from, moment) : null;
+  }
+
+  // The same, looking beyond what is known: day by day at first, then by weeks.
+  async next(moment) {
+    let first = moment;
+    for (let stride = 86400; first < now(); stride = 7 * 86400) {
+      await this.load(first, first + stride);
+      const found = this.after(moment);
+      if (found !== null || this.failed) return found;
+      first += stride;
+    }
+    return null;
   }
 
   within(first, last) {

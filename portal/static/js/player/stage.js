@@ -6,7 +6,9 @@ import { now } from "./clock.js";
 
 const STALL = 5_000; // ms without progress while it should play
 const BACKOFF = [1_000, 2_000, 4_000, 8_000, 15_000];
-export const CHUNK = 3600; // seconds of archive asked for at once
+const CHUNK = 4 * 3600; // seconds of archive asked for at once: at the highest speed a quarter of an hour
+const BUFFER = 30; // seconds loaded ahead, times the speed
+const PRESENT = 30; // seconds behind the clock where a fast archive ends
 
 export class Stage extends EventTarget {
   constructor(video, access) {
@@ -24,7 +26,11 @@ export class Stage extends EventTarget {
     this.still = document.createElement("canvas");
     this.still.className = "stage-still";
     this.still.hidden = true;
-    video.after(this.still);
+    this.poster = new Image();
+    this.poster.className = "stage-still";
+    this.poster.alt = "";
+    this.poster.hidden = true;
+    video.after(this.poster, this.still);
     this.listen();
     setInterval(() => this.watch(), 500);
   }
@@ -36,7 +42,7 @@ export class Stage extends EventTarget {
     video.addEventListener("pause", () => this.settle());
     video.addEventListener("ended", () => this.dispatchEvent(new Event("ended")));
     video.addEventListener("loadeddata", () => this.unfreeze());
-    video.addEventListener("resize", () => this.dispatchEvent(new Event("size")));
+    video.addEventListener("seeked", () => this.dispatchEvent(new Event("time")));
     document.addEventListener("visibilitychange", () => (this.progressAt = performance.now()));
   }
 
@@ -57,21 +63,27 @@ export class Stage extends EventTarget {
 
   live() {
     this.mode = "live";
-    this.load("index.m3u8", {});
+    this.load("index.m3u8");
   }
 
   archive(from) {
     this.mode = "archive";
-    this.from = Math.floor(from);
+    this.from = from;
     if (this.seekInside(from)) return;
-    this.load(`archive-${this.from}-${CHUNK}.m3u8`, {});
+    this.load(`archive-${Math.floor(from)}-${CHUNK}.m3u8`);
   }
 
-  load(path, query) {
+  // The camera's last thumbnail stands in until the first picture is there: it is one small request away.
+  showPoster() {
+    const { poster } = this;
+    poster.addEventListener("load", () => (poster.hidden = this.video.readyState >= 2 || this.mode !== "live"));
+    poster.src = this.access.url("preview.jpg");
+  }
+
+  load(path) {
     this.freeze();
     this.drop();
     this.path = path;
-    this.query = query;
     this.tell("connecting");
     this.progressAt = performance.now();
     if (Hls.isSupported()) this.loadByScript();
@@ -84,8 +96,11 @@ export class Stage extends EventTarget {
     const hls = new Hls({
       enableWorker: false, // its code would have to come from a blob; two cores of a phone do without
       startPosition: live ? -1 : 0,
+      startLevel: 0, // the small rendition is there first; the next segment may be of the large one
+      abrEwmaDefaultEstimate: 4_000_000,
       backBufferLength: live ? 10 : 60,
-      maxBufferLength: live ? 10 : 30,
+      maxBufferLength: live ? 10 : BUFFER * Math.max(1, this.rate),
+      maxMaxBufferLength: 600,
       liveSyncDurationCount: 2,
       liveMaxLatencyDurationCount: live ? 8 : Infinity,
       maxLiveSyncPlaybackRate: live ? 1.15 : 1,
@@ -100,18 +115,18 @@ export class Stage extends EventTarget {
     hls.on(Hls.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("levels")));
     hls.once(Hls.Events.LEVEL_LOADED, () => this.play());
     if (!live) hls.once(Hls.Events.LEVEL_UPDATED, () => this.seekInside(this.from));
-    hls.loadSource(access.url(this.path, this.query));
+    hls.loadSource(access.url(this.path));
     hls.attachMedia(this.video);
   }
 
   loadByBrowser() {
     const { video } = this;
     if (!video.canPlayType("application/vnd.apple.mpegurl")) {
-      this.tell("failed", { why: "unsupported" });
+      this.fail("unsupported");
       return;
     }
-    video.src = this.access.url(this.path, this.query);
-    video.onerror = () => this.retry("network");
+    video.src = this.access.url(this.path);
+    video.onerror = () => this.askWhy();
     this.play();
   }
 
@@ -120,6 +135,7 @@ export class Stage extends EventTarget {
     this.hls?.destroy();
     this.hls = null;
     this.lastTime = -1;
+    this.shown = null;
     if (this.video.src) {
       this.video.onerror = null;
       this.video.removeAttribute("src");
@@ -130,8 +146,9 @@ export class Stage extends EventTarget {
   // Show nothing more: for cameras that are off, and rights that have ended.
   stop() {
     this.mode = "idle";
+    this.state = "idle";
     this.drop();
-    this.still.hidden = true;
+    this.unfreeze();
   }
 
   async play() {
@@ -161,7 +178,9 @@ export class Stage extends EventTarget {
 
   setRate(rate) {
     this.rate = rate;
-    if (this.mode === "archive") this.video.playbackRate = rate;
+    if (this.mode !== "archive") return;
+    this.video.playbackRate = rate;
+    if (this.hls) this.hls.config.maxBufferLength = BUFFER * Math.max(1, rate);
   }
 
   // -- where we are
@@ -169,7 +188,9 @@ export class Stage extends EventTarget {
   // The moment on show, in Unix seconds; null while there is none.
   moment() {
     const date = this.hls ? this.hls.playingDate : this.browserDate();
-    return date ? date.getTime() / 1000 : null;
+    if (!date || this.video.readyState < 1) return null;
+    this.shown = date.getTime() / 1000;
+    return this.shown;
   }
 
   browserDate() {
@@ -191,26 +212,32 @@ export class Stage extends EventTarget {
       if (start <= moment && moment < start + fragment.duration) {
         this.video.currentTime = fragment.start + (moment - start);
         this.progressAt = performance.now();
-        this.play();
+        if (this.state !== "connecting") this.play();
         return true;
       }
     }
     return false;
   }
 
+  // In live too: what was just seen is still in the buffer.
   step(frames, fps) {
     this.pause();
-    this.video.currentTime = Math.max(0, this.video.currentTime + frames / fps);
+    const { buffered } = this.video;
+    const target = this.video.currentTime + frames / fps;
+    const inside = [...Array(buffered.length).keys()].some((n) => buffered.start(n) <= target && target < buffered.end(n));
+    if (inside || this.mode === "archive") this.video.currentTime = Math.max(0, target);
   }
 
   // -- trouble
 
   onError(hls, data) {
-    if (hls !== this.hls || !data.fatal) return;
+    if (hls !== this.hls) return;
     const status = data.response?.code ?? 0;
-    if (isCodecTrouble(data)) this.fail("unsupported");
-    else if (status === 403 || status === 401) this.reconsider();
-    else if (status === 404) this.missing(data);
+    // A refusal is final whatever hls.js thinks of trying again: what it stands for must stop within seconds.
+    if (status === 403 || status === 401) this.reconsider();
+    else if (!data.fatal) return;
+    else if (isCodecTrouble(data)) this.fail("unsupported");
+    else if (status === 404) this.missing(data.details, errorCode(data));
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.attempt < 2) this.recover();
     else this.retry("network");
   }
@@ -223,56 +250,72 @@ export class Stage extends EventTarget {
 
   // The streamer says no: perhaps the token is old. With a fresh one that is refused too, the right is gone.
   async reconsider() {
+    this.hls?.destroy();
+    this.hls = null;
     const renewed = this.triedRenewal ? false : await this.access.renew();
     if (renewed) {
       this.triedRenewal = true;
       this.again();
       setTimeout(() => (this.triedRenewal = false), 15_000);
     } else if (renewed === false) {
-      this.fail("forbidden");
+      this.fail(this.access.signedOut ? "signedOut" : "forbidden");
     } else {
       this.retry("network");
     }
   }
 
-  missing(data) {
-    let code = "";
-    try {
-      code = JSON.parse(data.networkDetails?.response ?? data.networkDetails?.responseText ?? "").errors[0].code;
-    } catch {
-      code = "";
-    }
-    if (this.mode === "archive") this.fail("nothing");
-    else this.retry("offline", code);
+  missing(details, code) {
+    if (this.mode === "live") this.retry("offline", code);
+    // A piece that clean-up took while its playlist was played: ask for what is left.
+    else if (details === Hls.ErrorDetails.FRAG_LOAD_ERROR && this.attempt < 2) this.retry("network");
+    else this.fail("nothing");
+  }
+
+  // A browser that plays by itself does not say what went wrong: ask the streamer the same.
+  async askWhy() {
+    const response = await fetch(this.access.url(this.path), { cache: "no-store" }).catch(() => null);
+    const body = await response?.json().catch(() => null);
+    if (response?.status === 403) this.reconsider();
+    else if (response?.status === 404) this.missing("", body?.errors?.[0]?.code ?? "");
+    else this.retry("network");
   }
 
   fail(why, code = "") {
     this.drop();
+    if (why === "forbidden" || why === "signedOut") this.unfreeze();
     this.tell("failed", { why, code });
   }
 
   retry(why, code = "") {
     const delay = BACKOFF[Math.min(this.attempt, BACKOFF.length - 1)];
     this.attempt += 1;
+    this.freeze();
     this.hls?.destroy();
     this.hls = null;
     this.tell("stalled", { why, code, attempt: this.attempt });
     clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => this.again(), delay);
+    this.retryTimer = setTimeout(() => this.again(), delay * (0.8 + 0.4 * Math.random()));
   }
 
   again() {
     const { attempt } = this;
     if (this.mode === "live") this.live();
-    else if (this.mode === "archive") this.load(this.path, this.query);
+    else if (this.mode === "archive") this.resumeArchive();
     this.attempt = attempt;
+  }
+
+  // After trouble the archive goes on where it stopped.
+  resumeArchive() {
+    const from = this.shown ?? this.from;
+    this.from = from;
+    this.load(`archive-${Math.floor(from)}-${CHUNK}.m3u8`);
   }
 
   // A picture that stands still although it should move is noticed here, whatever its reason.
   watch() {
     const { video } = this;
     if (this.mode === "idle" || document.hidden || !this.wantsToPlay || this.state === "failed") return;
-    if (video.currentTime !== this.lastTime || video.ended || video.seeking) {
+    if (video.currentTime !== this.lastTime || video.ended) {
       this.lastTime = video.currentTime;
       this.progressAt = performance.now();
       if (this.state === "stalled" && this.hls && !video.paused) this.tell("playing");
@@ -282,7 +325,7 @@ export class Stage extends EventTarget {
     if (performance.now() - this.progressAt < patience || video.paused) return;
     this.progressAt = performance.now();
     // A fast archive runs into the present: that is its end, not a fault.
-    if (this.mode === "archive" && this.latency() < 30) this.dispatchEvent(new Event("ended"));
+    if (this.mode === "archive" && this.latency() < PRESENT) this.dispatchEvent(new Event("ended"));
     else if (this.hls || video.src) this.retry("stalled");
   }
 
@@ -299,6 +342,7 @@ export class Stage extends EventTarget {
 
   unfreeze() {
     this.still.hidden = true;
+    this.poster.hidden = true;
   }
 
   snapshot() {
@@ -324,6 +368,14 @@ function impatient() {
       errorRetry: { ...retry, shouldRetry: dontRetryRefusals },
     },
   };
+}
+
+function errorCode(data) {
+  try {
+    return JSON.parse(data.networkDetails.responseText).errors[0].code;
+  } catch {
+    return "";
+  }
 }
 
 function isCodecTrouble(data) {

@@ -1,12 +1,13 @@
 // The timeline: recorded and missing spans, now, the moment on show, a window to download. Drawn on a canvas; for the
 // keyboard and screen readers it is a slider. Wheel and pinch zoom, drag moves, a click plays.
-import { dayStart, nextDay, now, parts, say } from "./clock.js";
+import { dayStart, nextDay, now, say } from "./clock.js";
+import { paintTimeline } from "./track.js";
 
 const SHORTEST = 60;
 const LONGEST = 31 * 86400;
-const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200];
 const CLICK = 5; // pixels a pointer may move and still be a click
-const HANDLE = 10;
+const TAP = 12; // the same for a finger
+const HANDLE = { mouse: 10, touch: 24, pen: 16 }; // pixels beside a window's edge that still take hold of it
 
 export class Timeline extends EventTarget {
   constructor(element, recordings, words) {
@@ -81,13 +82,16 @@ export class Timeline extends EventTarget {
     const busy = performance.now() - this.touchedAt < 8000 || this.pointers.size > 0;
     if (away && !busy) this.show(moment - this.span * 0.75, moment + this.span * 0.25);
     else this.draw();
+    this.element.setAttribute("aria-valuemin", String(Math.round(this.recordings.spans[0]?.from ?? this.view.from)));
+    this.element.setAttribute("aria-valuemax", String(Math.round(now())));
     this.element.setAttribute("aria-valuenow", String(Math.round(moment)));
     this.element.setAttribute("aria-valuetext", `${say("day", moment)}, ${say("time", moment)}`);
   }
 
   tick() {
     if (document.hidden) return;
-    if (this.view.to > now() && Math.floor(now()) % 10 === 0) this.recordings.want(this.view.from, this.view.to);
+    const often = this.span > 6 * 3600 ? 30 : 5;
+    if (this.view.to > now() && Math.floor(now()) % often === 0) this.recordings.want(this.view.from, this.view.to);
     this.draw();
   }
 
@@ -105,7 +109,14 @@ export class Timeline extends EventTarget {
   press(event) {
     if (event.button !== 0) return;
     this.element.setPointerCapture(event.pointerId);
+    if (event.pointerType !== "mouse") this.point(null);
     this.pointers.set(event.pointerId, { x: event.clientX, start: event.clientX, moved: false });
+    if (this.pointers.size > 1) {
+      // Two fingers zoom: neither of them meant to click or to take hold of anything.
+      for (const pointer of this.pointers.values()) pointer.moved = true;
+      this.grabbed = null;
+      return;
+    }
     this.grabbed = this.window ? this.handleAt(event) : null;
     this.grabbedAt = this.at(event);
     this.touchedAt = performance.now();
@@ -115,8 +126,9 @@ export class Timeline extends EventTarget {
     const box = this.element.getBoundingClientRect();
     const x = event.clientX - box.left;
     const [left, right] = [this.x(this.window.from), this.x(this.window.to)];
-    if (Math.abs(x - left) <= HANDLE) return "from";
-    if (Math.abs(x - right) <= HANDLE) return "to";
+    const reach = HANDLE[event.pointerType] ?? HANDLE.mouse;
+    const [toLeft, toRight] = [Math.abs(x - left), Math.abs(x - right)];
+    if (Math.min(toLeft, toRight) <= reach) return toLeft < toRight ? "from" : "to";
     return x > left && x < right ? "both" : null;
   }
 
@@ -124,10 +136,13 @@ export class Timeline extends EventTarget {
     const pointer = this.pointers.get(event.pointerId);
     if (!pointer) {
       this.point(event.pointerType === "mouse" ? event : null);
+      const handle = event.pointerType === "mouse" && this.window ? this.handleAt(event) : null;
+      this.element.dataset.grip = handle ?? "";
       return;
     }
     this.touchedAt = performance.now();
-    if (Math.abs(event.clientX - pointer.start) > CLICK) pointer.moved = true;
+    const slack = event.pointerType === "mouse" ? CLICK : TAP;
+    if (Math.abs(event.clientX - pointer.start) > slack) pointer.moved = true;
     if (this.pointers.size === 2) this.pinch(event);
     else if (pointer.moved) this.drag(event, pointer);
     pointer.x = event.clientX;
@@ -145,6 +160,7 @@ export class Timeline extends EventTarget {
   }
 
   resize(moment) {
+    moment = Math.min(moment, now());
     const chosen = { ...this.window };
     if (this.grabbed === "both") {
       const shift = moment - this.grabbedAt;
@@ -176,7 +192,8 @@ export class Timeline extends EventTarget {
   release(event) {
     const pointer = this.pointers.get(event.pointerId);
     this.pointers.delete(event.pointerId);
-    if (!pointer || pointer.moved || this.pointers.size > 0 || this.grabbed) return;
+    // A press in the chosen window that did not move it is a click like any other.
+    if (!pointer || pointer.moved || this.pointers.size > 0) return;
     this.dispatchEvent(new CustomEvent("pick", { detail: this.at(event) }));
   }
 
@@ -219,116 +236,12 @@ export class Timeline extends EventTarget {
     const scale = devicePixelRatio || 1;
     this.width = box.width;
     this.height = box.height;
-    if (this.canvas.width !== Math.round(box.width * scale)) this.canvas.width = Math.round(box.width * scale);
-    if (this.canvas.height !== Math.round(box.height * scale)) this.canvas.height = Math.round(box.height * scale);
+    const [width, height] = [Math.round(box.width * scale), Math.round(box.height * scale)];
+    if (this.canvas.width !== width) this.canvas.width = width;
+    if (this.canvas.height !== height) this.canvas.height = height;
     const pen = this.canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, box.width, box.height);
-    const style = getComputedStyle(this.element);
-    const colour = (name) => style.getPropertyValue(name).trim();
-    this.paintSpans(pen, colour);
-    this.paintScale(pen, colour);
-    this.paintWindow(pen, colour);
-    this.paintNow(pen, colour);
-    this.paintPlayhead(pen, colour);
-    this.paintHover(pen, colour);
-  }
-
-  get track() {
-    return { top: 24, bottom: this.height - 10 };
-  }
-
-  paintSpans(pen, colour) {
-    const { top, bottom } = this.track;
-    const past = Math.min(this.width, this.x(now()));
-    pen.fillStyle = colour("--track-missing");
-    round(pen, 0, top, Math.max(0, past), bottom - top, 4);
-    pen.fillStyle = colour("--track-recorded");
-    for (const span of this.recordings.spans) {
-      const left = Math.max(0, this.x(span.from));
-      const right = Math.min(this.width, this.x(Math.min(span.to, now())));
-      if (right > left) round(pen, left, top, Math.max(1, right - left), bottom - top, Math.min(4, (right - left) / 2));
-    }
-    const earliest = this.recordings.earliest;
-    if (earliest && this.x(earliest) > 0) {
-      pen.fillStyle = colour("--track-gone");
-      pen.fillRect(0, top, Math.min(this.width, this.x(earliest)), bottom - top);
-    }
-  }
-
-  paintScale(pen, colour) {
-    const wanted = this.span / (this.width / 84);
-    const step = STEPS.find((each) => each >= wanted);
-    pen.font = `500 11px ${getComputedStyle(document.body).fontFamily}`;
-    pen.textBaseline = "middle";
-    for (const tick of step ? timesBy(step, this.view) : daysBy(wanted, this.view)) {
-      const x = this.x(tick.at);
-      pen.fillStyle = colour(tick.isDay ? "--tick-day" : "--tick");
-      pen.fillRect(Math.round(x), tick.isDay ? 4 : 18, 1, this.height - (tick.isDay ? 8 : 24));
-      pen.fillStyle = colour(tick.isDay ? "--label-day" : "--label");
-      const text = tick.isDay ? say("day", tick.at) : say(step < 60 ? "time" : "short", tick.at);
-      const left = x + 5;
-      if (left + pen.measureText(text).width < this.width + 24) pen.fillText(text, left, 11);
-    }
-  }
-
-  paintWindow(pen, colour) {
-    if (!this.window) return;
-    const [left, right] = [this.x(this.window.from), this.x(this.window.to)];
-    pen.fillStyle = colour("--window");
-    pen.fillRect(left, 18, right - left, this.height - 22);
-    pen.fillStyle = colour("--window-edge");
-    for (const x of [left, right]) round(pen, x - 2.5, 18, 5, this.height - 22, 2.5);
-  }
-
-  paintNow(pen, colour) {
-    const x = this.x(now());
-    if (x < 0 || x > this.width) return;
-    pen.fillStyle = colour("--now");
-    pen.fillRect(Math.round(x), 18, 1.5, this.height - 22);
-  }
-
-  paintPlayhead(pen, colour) {
-    if (this.playhead === null) return;
-    const x = this.x(this.playhead);
-    if (x < -6 || x > this.width + 6) return;
-    pen.fillStyle = colour("--playhead");
-    pen.fillRect(x - 1, 16, 2, this.height - 18);
-    pen.beginPath();
-    pen.arc(x, 18, 5, 0, Math.PI * 2);
-    pen.fill();
-  }
-
-  paintHover(pen, colour) {
-    if (this.hover === null) return;
-    pen.fillStyle = colour("--hover");
-    pen.fillRect(Math.round(this.x(this.hover)), 18, 1, this.height - 22);
-  }
-}
-
-function round(pen, x, y, width, height, radius) {
-  pen.beginPath();
-  pen.roundRect(x, y, width, height, radius);
-  pen.fill();
-}
-
-// Ticks at whole local times: clock changes must not shift them.
-function* timesBy(step, view) {
-  for (let day = dayStart(view.from); day < view.to; day = nextDay(day)) {
-    const end = nextDay(day);
-    for (let at = day; at < end; at += step) {
-      if (at < view.from - step || at > view.to) continue;
-      const { hour, minute, second } = parts(at);
-      yield { at, isDay: hour === 0 && minute === 0 && second === 0 };
-    }
-  }
-}
-
-function* daysBy(wanted, view) {
-  const every = Math.max(1, Math.ceil(wanted / 86400));
-  let count = 0;
-  for (let day = dayStart(view.from); day < view.to; day = nextDay(day)) {
-    if (count % every === 0) yield { at: day, isDay: true };
-    count += 1;
+    paintTimeline(pen, this);
   }
 }
