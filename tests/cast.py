@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.test import Client
 
@@ -70,13 +71,13 @@ def build() -> Cast:
     return Cast(north=north, south=south, streamer=streamer, streamer_key=streamer_key, **northern, **southern)
 
 
-def _person(login: str, **flags: bool) -> User:
+def _person(login: str, **flags: Any) -> User:
     return users.add_user(
         acting_user=None, login=f"{login}@example.org", password=PASSWORD, email=f"{login}@example.org", **flags
     )
 
 
-def _north(streamer: Streamer) -> dict[str, object]:
+def _north(streamer: Streamer) -> dict[str, Any]:
     nora, ada = _person("nora", is_admin=True), _person("ada", is_accountant=True)
     alice, bob, ian, charlie, mallory = (_person(name) for name in ("alice", "bob", "ian", "charlie", "mallory"))
     basic = presets.add_preset(acting_user=None, title="Week", dvr_depth=7, is_everywhere=True)
@@ -97,7 +98,7 @@ def _north(streamer: Streamer) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _south(streamer: Streamer) -> dict[str, object]:
+def _south(streamer: Streamer) -> dict[str, Any]:
     sam, olga = _person("sam", is_admin=True), _person("olga")
     preset = presets.add_preset(acting_user=None, title="Month", dvr_depth=30, is_everywhere=True)
     orchard = organizations.add_organization(acting_user=None, title="Orchard", owner=olga)
@@ -106,7 +107,7 @@ def _south(streamer: Streamer) -> dict[str, object]:
     return {"sam": sam, "olga": olga, "orchard": orchard, "tree": tree, "south_key": south_key}
 
 
-def _camera(organization: Organization, name: str, **more: object) -> Camera:
+def _camera(organization: Organization, name: str, **more: Any) -> Camera:
     return cameras.add_camera(
         organization, acting_user=None, title=name.title(), name=name, stream_url="fake://clock", **more
     )

@@ -30,7 +30,7 @@ def test_every_change_leaves_one_row_that_says_who_and_what(cast: Cast) -> None:
     with domain_scope(cast.north):
         gate = Camera.objects.get(name="gate")
         cameras.change_camera(gate, acting_user=cast.alice, title="Main gate")
-        entry = AuditEntry.objects.first()
+        entry = AuditEntry.objects.all()[0]
         assert (entry.user_login, entry.object_id) == ("alice@example.org", "gate")
         assert entry.changed == {"title": ["Gate", "Main gate"]}
 

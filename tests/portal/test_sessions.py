@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -37,7 +38,7 @@ def test_the_isp_limit_holds_for_whoever_has_none_of_his_own(cast: Cast) -> None
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password": "another long password"}])
-def test_a_block_or_a_new_password_ends_every_session(cast: Cast, change: dict[str, object]) -> None:
+def test_a_block_or_a_new_password_ends_every_session(cast: Cast, change: dict[str, Any]) -> None:
     client = cast.client(cast.alice)
     with domain_scope(cast.north):
         users.change_user(User.objects.get(pk=cast.alice.pk), acting_user=cast.nora, **change)

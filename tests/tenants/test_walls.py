@@ -20,7 +20,7 @@ TENANT_MODELS = [
 OUTSIDE = {"DomainHost"}
 
 
-def _column(sql: str, *parameters: object) -> set[object]:
+def _column(sql: str, *parameters: str | int) -> set[object]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return {row[0] for row in cursor.fetchall()}
