@@ -15,6 +15,7 @@ from signal import SIGTERM
 from typing import Any
 
 from portal.embedded import database, migrations, paths, processes, queue, services, static
+from portal.embedded.cluster import ClusterFailed
 from portal.embedded.logs import LogFile
 from portal.embedded.services import Addresses
 from portal.embedded.supervisor import Hopeless, StopAsked, Supervisor, end_marked
@@ -63,7 +64,7 @@ def _run(addresses: Addresses, bring_up: BringUp) -> int:
         supervisor.run()
     except StopAsked:
         return 0
-    except (Hopeless, CannotRun) as problem:
+    except (Hopeless, CannotRun, ClusterFailed) as problem:
         say(str(problem))
         return 1
     except Exception:

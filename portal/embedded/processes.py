@@ -18,7 +18,8 @@ DATABASE_USER = "perch"
 UNPRIVILEGED_USER = "nobody"
 
 PR_SET_PDEATHSIG: Final = 1
-PR_SET_KEEPCAPS: Final = 8
+PR_SET_SECUREBITS: Final = 28
+SECBIT_NO_SETUID_FIXUP: Final = 1 << 2
 PR_CAP_AMBIENT: Final = 47
 PR_CAP_AMBIENT_RAISE: Final = 2
 LINUX_CAPABILITY_VERSION_3: Final = 0x20080522
@@ -146,7 +147,9 @@ def _preparation(parent: int, user: OsUser | None, death_signal: signal.Signals)
 
 def _become(user: OsUser) -> None:
     if user.capability is not None:
-        _libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Else the change of user drops all capabilities, and access(2), with which PostgreSQL tries its programs, ignores
+        # those that are left.
+        _libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(user.gid, user.gid, user.gid)
     os.setresuid(user.uid, user.uid, user.uid)

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -158,6 +159,22 @@ def test_a_child_ends_when_the_process_that_started_it_dies(tmp_path: Path) -> N
     parent.kill()
     parent.wait()
     eventually(lambda: processes.started_at(child) is None)
+
+
+def test_the_database_may_live_in_a_folder_closed_to_its_user_who_still_is_not_root(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    user = processes.database_user(program)
+    tries = f"test -x {program} && {program} && id -u"
+    child = processes.spawn(["sh", "-c", tries], log=subprocess.PIPE, user=user)
+    said, _ = child.communicate()
+    assert child.returncode == 0, said
+    assert said.strip() != b"0"
+    refused = processes.spawn(["sh", "-c", f"echo more >> {program}"], log=subprocess.DEVNULL, user=user)
+    assert refused.wait() != 0 or user is None
 
 
 def test_a_log_that_grew_is_moved_aside_while_it_is_written_to(tmp_path: Path) -> None:
