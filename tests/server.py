@@ -21,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from devices import playback
 from devices.models import Camera
+from portal.embedded import processes
 from portal.sessions import SessionStore
 from tenants.models import User, UserSession
 from tenants.scoping import domain_scope
@@ -67,17 +68,17 @@ class Server:
         options = f"--host 127.0.0.1 --port {self.port} --loop uvloop --http httptools --no-access-log"
         options += " --ws-max-size 65536 --timeout-graceful-shutdown 2"
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            # It dies with us, however we die.
+            self._process = processes.spawn(
                 [sys.executable, "-m", "uvicorn", self._application, *options.split()],
-                cwd=REPOSITORY,
-                env={
+                log=log,
+                folder=REPOSITORY,
+                environment={
                     **os.environ,
                     "DJANGO_SETTINGS_MODULE": "tests.settings",
                     "PORT": str(self.port),
                     **self._environment,
                 },
-                stdout=log,
-                stderr=log,
             )
         try:
             eventually(self._answers, seconds=READY_SECONDS)
