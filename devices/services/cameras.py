@@ -22,6 +22,8 @@ from tenants.services import folders
 from tenants.services.validation import assign, check
 
 MASK = "***"
+_IN_HOST = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
+_IN_QUERY = re.compile(r"(?i)((?:password|passwd|pwd|pass)=)[^&/\s]+")
 URLS = ("stream_url", "substream_url")
 OWN = frozenset(
     {
@@ -190,8 +192,8 @@ def _check_url(text: str, field: str) -> None:
 
 def shown(url: str) -> str:
     """A stream address as people and machines see it: passwords are stars, also those in path or query."""
-    hidden = re.sub(r"(://[^/\s:@]*):[^/\s@]+@", rf"\1:{MASK}@", url)
-    return re.sub(r"(?i)((?:password|passwd|pwd|pass)=)[^&/\s]+", rf"\1{MASK}", hidden)
+    hidden = _IN_HOST.sub(rf"\1:{MASK}@", url) if "@" in url else url
+    return _IN_QUERY.sub(rf"\1{MASK}", hidden) if "=" in url else hidden
 
 
 def _check(camera: Camera) -> None:

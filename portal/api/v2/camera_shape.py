@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from functools import lru_cache
 from typing import TypedDict
 from urllib.parse import urlsplit
 
@@ -120,15 +120,16 @@ def camera_shapes(request: Asked, rows: list[CameraRow]) -> list[CameraShape]:
     held = rights_on(request.user, rows)
     rights = [held.get(row.pk, NONE) for row in rows]
     player = player_of(request) if any(right.view for right in rights) else None
-    shaper = Shaper(player, normalize(request.META.get("HTTP_HOST", "")), clock.now())
+    shaper = Shaper(player, normalize(request.META.get("HTTP_HOST", "")), clock.timestamp())
     return [shaper.shape(row, right) for row, right in zip(rows, rights, strict=True)]
 
 
 class Shaper:
     """Turns rows into answers for one caller at one instant."""
 
-    def __init__(self, player: Player | None, host: str, now: datetime) -> None:
+    def __init__(self, player: Player | None, host: str, now: float) -> None:
         self.player, self.host, self.now = player, host, now
+        self._presets: dict[int, PresetShape] = {}
         self._addresses: dict[int | None, tuple[str | None, int | None, int | None]] = {None: (None, None, None)}
 
     def shape(self, row: CameraRow, held: CameraRights) -> CameraShape:
@@ -144,7 +145,7 @@ class Shaper:
             "folder_id": row.folder_id,
             "folder_coordinates": row.folder_coordinates or None,
             "preset_id": row.preset_id,
-            "preset": _preset(row),
+            "preset": self._preset(row),
             "stream_url": _address(row, "stream_url_sealed") if edit else "",
             "substream_url": _address(row, "substream_url_sealed") if edit else "",
             "video_only": row.video_only,
@@ -193,6 +194,12 @@ class Shaper:
             "last_change": _last_change(row) if edit else None,
         }
 
+    def _preset(self, row: CameraRow) -> PresetShape:
+        """A page has few presets: each is shaped once."""
+        if row.preset_id not in self._presets:
+            self._presets[row.preset_id] = _preset(row)
+        return self._presets[row.preset_id]
+
     def _server(self, row: CameraRow) -> tuple[str | None, int | None, int | None]:
         """Host, HTTP port and HTTPS port where players reach the camera's streamer; the scheme decides which port."""
         if row.streamer_id not in self._addresses:
@@ -211,7 +218,7 @@ class Shaper:
             "name": row.name,
             "alive": alive,
             "bitrate": row.bitrate if alive else None,
-            "lifetime": int((self.now - opened).total_seconds() * 1000) if opened else None,
+            "lifetime": int((self.now - opened) * 1000) if opened else None,
             "source_error": (row.error_code or None) if fresh else "no_stream_status",
             "server": server,
             "http_port": http_port,
@@ -220,12 +227,19 @@ class Shaper:
 
 
 def _address(row: CameraRow, column: str) -> str:
-    """A stream address without its password; one whose key is lost shows as empty rather than failing the list."""
+    """A stream address without its password."""
     sealed: str = getattr(row, column)
-    if not sealed:
-        return ""
+    return _opened(sealed, context_of_column(_TABLE, column, row.secret_id, row.domain_id)) if sealed else ""
+
+
+@lru_cache(maxsize=20_000)
+def _opened(sealed: str, context: str) -> str:
+    """The address behind a stored value, its password already stars: nothing secret stays in memory.
+
+    One whose key is lost shows as empty rather than failing the list.
+    """
     try:
-        return shown(decrypt(sealed, context=context_of_column(_TABLE, column, row.secret_id, row.domain_id)))
+        return shown(decrypt(sealed, context=context))
     except Undecipherable:
         return ""
 
@@ -259,7 +273,7 @@ def _last_change(row: CameraRow) -> LastChange | None:
         "object_type": "Camera",
         "object_id": row.name,
         "action_type": row.change_action or "",
-        "created_at": int(row.change_at.timestamp()),
+        "created_at": int(row.change_at),
         "event_data": {"changed_data": changed_fields(orjson.loads(row.change_fields))},
         "request_data": {"ip": row.change_ip, "user_agent": row.change_agent or ""},
     }

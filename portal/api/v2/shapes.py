@@ -38,7 +38,7 @@ class LastChange(TypedDict):
 
 def changed_fields(changed: dict[str, Any]) -> dict[str, Any]:
     """The audit log's fields for readers: no storage names, no password inside an address."""
-    return {name.removesuffix("_sealed"): [_readable(value) for value in pair] for name, pair in changed.items()}
+    return {name.removesuffix("_sealed"): [_readable(old), _readable(new)] for name, (old, new) in changed.items()}
 
 
 def _readable(value: Any) -> Any:
