@@ -24,9 +24,9 @@ help:
 	@echo "make lock    write the lock files anew from pyproject.toml and package.json"
 	@echo "make clean   remove all that can be made again (never var/)"
 
-# Perch stops with make: whoever kills make means all of it.
+# What `manage.py run` becomes, without loading Django first. It stops with make: whoever kills make means all of it.
 run: $(VENV)/.installed assets messages
-	@PERCH_STOP_WITH_PARENT=1 exec $(BIN)/python manage.py run
+	@PERCH_STOP_WITH_PARENT=1 exec $(BIN)/python -m portal.embedded
 
 test: $(VENV)/.installed-dev assets messages
 	$(BIN)/pytest -n logical --dist worksteal

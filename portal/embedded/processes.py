@@ -147,8 +147,8 @@ def _preparation(parent: int, user: OsUser | None, death_signal: signal.Signals)
 
 def _become(user: OsUser) -> None:
     if user.capability is not None:
-        # Else the change of user drops all capabilities, and access(2), with which PostgreSQL tries its programs, ignores
-        # those that are left.
+        # Else the change of user drops all capabilities, and access(2), with which PostgreSQL tries its programs,
+        # ignores those that are left.
         _libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(user.gid, user.gid, user.gid)
