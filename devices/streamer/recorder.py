@@ -80,7 +80,6 @@ class Recorder:
         self.writer: BlockWriter | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_first = True
-        self._run_id = ""
 
     @property
     def is_running(self) -> bool:
@@ -115,9 +114,6 @@ class Recorder:
                     await self._run_once()
                 except SourceError as error:
                     self._note_failure(error)
-                except ClockTorn as error:
-                    log.warning("%s: a new run: %s", self.label, error)
-                    continue
                 except Exception:
                     log.exception("%s: the recorder failed", self.label)
                     self._note_failure(SourceError("unknown"))
@@ -167,9 +163,8 @@ class Recorder:
         return [*sound, "-tag:v", "hvc1"] if isinstance(feed, RtspInput) and feed.is_hevc else sound
 
     async def _record(self, child: ffmpeg.Child, feed: Input) -> None:
-        """Read until the end, the stall or the failure; always raises SourceError (or ClockTorn)."""
+        """Read until the end, the stall or the failure; always raises SourceError."""
         run = Run(self._settings, feed.late_frames)
-        self._run_id = run.id
         pumping = asyncio.create_task(feed.pump(child))
         # A source that has ended ends the recorder: what was fed is written, and then the reason is asked for.
         pumping.add_done_callback(lambda _: child.end_input())
@@ -245,15 +240,29 @@ class Recorder:
         self._is_first = True
 
     async def _add(self, run: Run, fragment: Fragment) -> None:
-        before = run.timeline.offset
         held_back = run.late_frames * fragment.duration / max(1, fragment.frames)
-        run.timeline.observe(fragment.start + fragment.duration, clock.timestamp() - held_back)
+        if run.is_torn and fragment.is_key:
+            await self._date_anew(run)
+        before = run.timeline.offset
+        try:
+            run.timeline.observe(fragment.start + fragment.duration, clock.timestamp() - held_back)
+        except ClockTorn as error:
+            if not run.is_torn:
+                log.warning("%s: new dates from the next key frame: %s", self.label, error)
+            run.is_torn = True
         after = run.timeline.offset
         if before is not None and after is not None and before - after > 0.02:
             await self._redate(run, after - before)
         done = run.segmenter.add(fragment)
         if done:
             await self._finish(run, *done)
+
+    async def _date_anew(self, run: Run) -> None:
+        """A clock was set: what comes is a new run with dates of its own, and nothing of the video is lost."""
+        if done := run.segmenter.finish():
+            await self._finish(run, *done)
+        run.id, run.timeline, run.is_torn = secrets.token_hex(6), Timeline(), False
+        self._is_first = True
 
     async def _redate(self, run: Run, shift: float) -> None:
         for segment in self.live.segments:
@@ -328,3 +337,4 @@ class Run:
         self.init: Init | None = None
         self.moof = b""
         self.last_video = clock.monotonic()
+        self.is_torn = False

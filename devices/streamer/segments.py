@@ -16,6 +16,7 @@ from devices.streamer.boxes import Fragment, Init
 SETTLING = 8.0  # seconds of media during which the distance may still jump; the open block is re-dated with it
 BUCKET, BUCKETS = 10.0, 6  # the smallest distance of the last minute counts
 SLEW = 0.002  # afterwards it moves by at most 2 ms a second: a camera's clock drifts less
+TORN_EARLY = 30.0  # while settling: more than any camera bursts at the start
 TORN = 3.0  # the two clocks parted by more: one of them was set, and a new run begins
 
 
@@ -44,13 +45,16 @@ class Timeline:
 
     def _follow(self, best: float, media_end: float, distance: float) -> None:
         settling = self._began is not None and media_end - self._began < SETTLING
-        if self.offset is None or settling:
+        torn = TORN_EARLY if settling else TORN
+        if self.offset is None:
             self.offset = best
-            return
-        if abs(best - self.offset) > TORN or distance < self.offset - TORN:
+        elif abs(best - self.offset) > torn or distance < self.offset - torn:
             raise ClockTorn(f"clocks parted by {best - self.offset:.1f} s")
-        step = SLEW * 0.5
-        self.offset += max(-step, min(step, best - self.offset))
+        elif settling:
+            self.offset = best
+        else:
+            step = SLEW * 0.5
+            self.offset += max(-step, min(step, best - self.offset))
 
     def date(self, media: float) -> float:
         """Seconds since the epoch of a moment of the media clock."""
