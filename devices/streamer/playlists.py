@@ -71,7 +71,7 @@ def master(variants: list[Variant], token: str) -> str:
 
 def live(segments: list[Segment], rendition: str, token: str, discontinuities: int) -> str:
     """The live playlist; `discontinuities` happened before the first segment shown."""
-    target = max((math.ceil(segment.duration - 0.001) for segment in segments), default=1)
+    target = max((_rounded(segment.duration) for segment in segments), default=1)
     first = segments[0].number if segments else 0
     lines = [*HEAD, f"#EXT-X-TARGETDURATION:{max(1, target)}", f"#EXT-X-MEDIA-SEQUENCE:{first}"]
     lines.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}")
@@ -112,7 +112,7 @@ def chunks(blocks: list[Block], start: int, end: int, length: float, *, grows: b
 
 def archive(cut: list[Chunk], token: str, *, grows: bool) -> str:
     """The archive playlist: a discontinuity and a new date at every gap and every new run."""
-    target = max((math.ceil(chunk.seconds - 0.001) for chunk in cut), default=1)
+    target = max((_rounded(chunk.seconds) for chunk in cut), default=1)
     lines = [*HEAD, f"#EXT-X-TARGETDURATION:{max(1, target)}", "#EXT-X-MEDIA-SEQUENCE:0"]
     lines.append(f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if grows else 'VOD'}")
     before: Chunk | None = None
@@ -132,6 +132,11 @@ def archive(cut: list[Chunk], token: str, *, grows: bool) -> str:
 def is_seam(before: Chunk, after: Chunk) -> bool:
     """Whether the media clock or the time of day jumps between two chunks."""
     return before.block.run != after.block.run or abs(after.start - before.end) > SEAM
+
+
+def _rounded(seconds: float) -> int:
+    """A length as EXT-X-TARGETDURATION counts it: 1.04 is 1. One more would keep players a segment further behind."""
+    return math.floor(seconds + 0.5)
 
 
 def _seconds(entries: list[Entry]) -> float:
