@@ -14,6 +14,9 @@ import sys
 import time
 from collections.abc import Callable
 
+from tests.bench import _city as city  # sets Django up before anything below knows models
+
+# isort: split
 import orjson
 import psycopg
 from django.conf import settings
@@ -26,7 +29,6 @@ from tenants import clock
 from tenants.models import AuditEntry, User
 from tenants.scoping import domain_scope
 from tenants.services import keys, users
-from tests.bench import _city as city
 from tests.database import superuser_url
 from tests.server import sign_in
 

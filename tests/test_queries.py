@@ -1,0 +1,146 @@
+"""How many queries each list takes: as many for thirty rows as for three, and as many as tests/queries.json says.
+
+A change shows in a review as a change of that file: `make queries` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from billing.services import plans
+from devices.models import CameraStatus
+from devices.services import cameras, presets
+from tenants import clock
+from tenants.scoping import domain_scope
+from tenants.services import folders, keys, memberships, organizations, users
+from tests.cast import NORTH, Cast
+from tests.server import sign_in
+
+COUNTS = Path(__file__).parent / "queries.json"
+V2 = "/vsaas/api/v2/"
+
+
+def _camera(cast: Cast, number: int) -> None:
+    made = cameras.add_camera(
+        cast.harbour,
+        acting_user=None,
+        title=f"C{number}",
+        stream_url="fake://fake",
+        preset=cast.basic,
+        folder=cast.yard,
+    )
+    CameraStatus.objects.create(domain_id=made.domain_id, camera=made, alive=True, reported_at=clock.now())
+    cameras.mark_camera(made, cast.nora, favorite=True)
+
+
+def _organization(cast: Cast, number: int) -> None:
+    organizations.add_organization(acting_user=None, title=f"O{number}", owner=cast.alice)
+
+
+def _user(cast: Cast, number: int) -> None:
+    person = users.add_user(acting_user=None, login=f"u{number}", organization=cast.harbour)
+    memberships.grant_folder(cast.yard, acting_user=None, user=person, can_view_dvr=True)
+    keys.add_key(acting_user=None, user=person)
+
+
+def _folder(cast: Cast, number: int) -> None:
+    folders.add_folder(cast.harbour, acting_user=None, title=f"F{number}", parent=folders.root(cast.harbour))
+
+
+def _preset(cast: Cast, number: int) -> None:
+    presets.add_preset(acting_user=None, title=f"P{number}", organization=cast.harbour)
+
+
+def _plan(cast: Cast, number: int) -> None:
+    plan = plans.add_plan(acting_user=None, title=f"Plan {number}", amount=100)
+    plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
+
+
+def _key(cast: Cast, number: int) -> None:
+    keys.add_key(acting_user=None, title=f"K{number}")
+
+
+Make = Callable[[Cast, int], None]
+# Every list, and what makes it longer. `{org}` and `{folder}` are Harbour's.
+LISTS: dict[str, Make] = {
+    f"{V2}cameras": _camera,
+    f"{V2}cameras?organization_id={{org}}": _camera,
+    f"{V2}cameras?favorite=1": _camera,
+    f"{V2}organizations": _organization,
+    f"{V2}users": _user,
+    f"{V2}presets": _preset,
+    f"{V2}organizations/{{org}}/presets": _preset,
+    f"{V2}organizations/{{org}}/users": _user,
+    f"{V2}organizations/{{org}}/folders": _folder,
+    f"{V2}organizations/{{org}}/folders/{{folder}}/users": _user,
+    "/cameras/": _camera,
+    "/organizations/": _organization,
+    "/organizations/{org}/": _camera,
+    "/organizations/{org}/users/": _user,
+    "/organizations/{org}/folders/": _folder,
+    "/organizations/{org}/plans": _plan,
+    "/users/": _user,
+    "/presets/": _preset,
+    "/plans/": _plan,
+    "/settings/": _key,
+    "/audit/": _camera,
+}
+
+
+def _count(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(path)
+    assert response.status_code == 200, (path, response.status_code)
+    return len(captured)
+
+
+@pytest.fixture
+def administrator(cast: Cast) -> Client:
+    """Nora at her browser: she sees the most."""
+    client = Client(HTTP_HOST=NORTH)
+    client.cookies[settings.SESSION_COOKIE_NAME] = sign_in(cast.nora)
+    return client
+
+
+@pytest.mark.parametrize("template", LISTS)
+def test_a_longer_list_takes_no_more_queries(cast: Cast, administrator: Client, template: str) -> None:
+    path, make = template.format(org=cast.harbour.pk, folder=cast.yard.pk), LISTS[template]
+    _grow(cast, make, 0, 3)
+    administrator.get(path)  # what is done once a process is not the list's
+    few = _count(administrator, path)
+    _grow(cast, make, 3, 30)
+    many = _count(administrator, path)
+    assert many == few, f"{path} asks {few} times for 3 rows and {many} times for 30"
+    if os.environ.get("PERCH_WRITE_QUERIES"):
+        _write(template, many)
+    assert _committed().get(template) == many, f"{template}: {many}; `make queries` if that is meant"
+
+
+def _grow(cast: Cast, make: Make, begin: int, end: int) -> None:
+    with domain_scope(cast.north):
+        for number in range(begin, end):
+            make(cast, number)
+
+
+def _committed() -> dict[str, Any]:
+    counts: dict[str, Any] = json.loads(COUNTS.read_text())
+    return counts
+
+
+def _write(template: str, count: int) -> None:
+    COUNTS.write_text(json.dumps({**_committed(), template: count}, indent=2, sort_keys=True) + "\n")
+
+
+def test_the_file_names_no_list_that_is_gone() -> None:
+    assert set(_committed()) == set(LISTS)
