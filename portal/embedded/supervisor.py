@@ -20,7 +20,7 @@ LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0  # a child that ran so long has earned the short pause again
 HOPELESS_AFTER = 5  # ends before it was ready even once: a human must look
 GRACE = 6.0  # seconds to finish what is at hand before SIGKILL
-GRACE_OF_FOUNDATIONS = 3.0
+GRACE_OF_ALL = 9.5  # the foundations get what is left of it: PostgreSQL writes everything down
 LOOK_EVERY = 0.1
 ROTATE_EVERY = 60.0
 
@@ -182,8 +182,9 @@ class Supervisor:
         """Stop what rests on the foundations, then those. A second Ctrl-C takes the grace away. At most about 10 s."""
         upper = [child for child in self.children if not child.service.foundation]
         lower = [child for child in self.children if child.service.foundation]
+        began = clock.monotonic()
         hurried = self._stop(upper, GRACE)
-        self._stop(lower, 0.5 if hurried else GRACE_OF_FOUNDATIONS)
+        self._stop(lower, 0.5 if hurried else began + GRACE_OF_ALL - clock.monotonic())
         self.children.clear()
 
     def _stop(self, children: Sequence[Child], grace: float) -> bool:
