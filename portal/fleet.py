@@ -96,7 +96,7 @@ async def _tried_twice(sql: bytes, parameters: Mapping[str, Any], factory: Async
     try:
         return await _fetch(sql, parameters, factory)
     except AWAY as error:
-        if not await _cleaned():
+        if isinstance(error, PoolTimeout) or not await _cleaned():
             raise DatabaseAway(str(error).strip()) from error
     try:
         return await _fetch(sql, parameters, factory)

@@ -8,7 +8,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -94,8 +94,10 @@ def test_doubt_is_never_an_answer_and_passes_with_its_cause(portal: Server, cabl
         streamer = Streamer(client, "streamer-1")
         etag = streamer.streams().headers["ETag"]
         assert streamer.may_play(live_cast.gate, token).status_code == 200
+        assert client.get("/healthz").status_code == 200
         cable.cut()
-        asked = {
+        assert client.get("/healthz").status_code == 503
+        asked: dict[str, Callable[[], httpx.Response]] = {
             "streams": lambda: streamer.streams(),
             "streams it has": lambda: streamer.streams(etag),
             "a player": lambda: streamer.may_play(live_cast.gate, token),
@@ -115,6 +117,7 @@ def test_doubt_is_never_an_answer_and_passes_with_its_cause(portal: Server, cabl
             return False
 
         eventually(is_well, seconds=10.0)
+        eventually(lambda: portal.client().get("/healthz").status_code == 200, seconds=10.0)
         assert streamer.streams(etag).status_code == 304
         assert streamer.report(live_cast.gate).status_code == 204
 
