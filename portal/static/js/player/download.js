@@ -34,7 +34,7 @@ export class Download extends EventTarget {
     const { from: first, to: last } = this.timeline.view;
     const isOut = this.window.from < first || this.window.to > last;
     if (isOut || this.timeline.span > FIRST * 10) this.timeline.show(to - FIRST * 3, to + FIRST * 2);
-    this.from.focus({ preventScroll: true });
+    if (matchMedia("(pointer: fine)").matches) this.from.focus({ preventScroll: true }); // a finger would get a keyboard
     this.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
     this.dispatchEvent(new Event("toggle"));
   }

@@ -3,6 +3,7 @@
 import Hls from "../../vendor/hls.light.min.mjs";
 
 import { now } from "./clock.js";
+import { Frames } from "./frames.js";
 
 const STALL = 5_000; // ms without progress while it should play
 const BACKOFF = [1_000, 2_000, 4_000, 8_000, 15_000];
@@ -23,6 +24,7 @@ export class Stage extends EventTarget {
     this.lastTime = -1;
     this.wantsToPlay = true;
     this.rate = 1;
+    this.frames = new Frames(video);
     this.still = document.createElement("canvas");
     this.still.className = "stage-still";
     this.still.hidden = true;
@@ -136,6 +138,7 @@ export class Stage extends EventTarget {
     this.hls = null;
     this.lastTime = -1;
     this.shown = null;
+    this.frames.forget();
     if (this.video.src) {
       this.video.onerror = null;
       this.video.removeAttribute("src");
@@ -220,10 +223,10 @@ export class Stage extends EventTarget {
   }
 
   // In live too: what was just seen is still in the buffer.
-  step(frames, fps) {
+  step(count, fps) {
     this.pause();
     const { buffered } = this.video;
-    const target = this.video.currentTime + frames / fps;
+    const target = this.frames.after(count, fps);
     const inside = [...Array(buffered.length).keys()].some((n) => buffered.start(n) <= target && target < buffered.end(n));
     if (inside || this.mode === "archive") this.video.currentTime = Math.max(0, target);
   }

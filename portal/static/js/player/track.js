@@ -1,8 +1,8 @@
 // How the timeline looks: the track with what was recorded, local times above it, now, the moment on show, the window.
 import { dayStart, length, moment, nextDay, now, parts, say } from "./clock.js";
 
-const STEPS = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200];
-const APART = 84; // pixels from one label to the next, at least
+const STEPS = [1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200];
+const APART = 76; // pixels from one label to the next, at least
 const TOP = 26;
 const FOOT = 8;
 const FONT = "11px Inter, system-ui, sans-serif";
@@ -51,6 +51,7 @@ function paintTrack(pen, timeline, { colour, x, width, bottom }) {
 function paintScale(pen, timeline, { colour, x, width, bottom }) {
   const wanted = timeline.span / (width / APART);
   const step = STEPS.find((each) => each >= wanted);
+  const flag = timeline.playhead === null ? null : flagOf(pen, timeline.playhead, { x, width });
   for (const tick of step ? timesBy(step, timeline.view) : daysBy(wanted, timeline.view)) {
     const at = Math.round(x(tick.at));
     pen.fillStyle = colour(tick.isDay ? "--tick-day" : "--tick");
@@ -59,7 +60,10 @@ function paintScale(pen, timeline, { colour, x, width, bottom }) {
     pen.fillStyle = colour(tick.isDay ? "--label-day" : "--label");
     pen.font = `${tick.isDay ? 600 : 500} ${FONT}`;
     const text = tick.isDay ? say("day", tick.at) : say(step < 60 ? "time" : "short", tick.at);
-    pen.fillText(text, at + (tick.isDay ? 5 : -pen.measureText(text).width / 2), 12);
+    const long = pen.measureText(text).width;
+    const left = at + (tick.isDay ? 5 : -long / 2);
+    const isHidden = flag && left + long > flag.left - 4 && left < flag.left + flag.wide + 4;
+    if (!isHidden && left >= 0 && left + long <= width) pen.fillText(text, left, 12);
   }
 }
 
@@ -78,10 +82,12 @@ function paintWindow(pen, { from, to }, { colour, x, bottom }) {
   }
   const text = length(to - from);
   pen.font = `600 ${FONT}`;
-  const half = pen.measureText(text).width / 2;
-  if (right - left < half * 2 + 22) return;
-  pen.fillStyle = colour("--window-text");
-  pen.fillText(text, (left + right) / 2 - half, (TOP + bottom) / 2);
+  const wide = pen.measureText(text).width + 12;
+  if (right - left < wide + 24) return;
+  pen.fillStyle = colour("--window-shade");
+  fillRound(pen, left + 10, (TOP + bottom) / 2 - 10, wide, 20, 6);
+  pen.fillStyle = colour("--window-edge");
+  pen.fillText(text, left + 16, (TOP + bottom) / 2 + 0.5);
 }
 
 function paintNow(pen, { colour, x, width, bottom }) {
@@ -102,13 +108,19 @@ function paintPlayhead(pen, shown, { colour, x, width, bottom }) {
   if (at < -1 || at > width + 1) return;
   pen.fillStyle = colour("--playhead");
   pen.fillRect(Math.round(at) - 1, TOP - 6, 2, bottom - TOP + 10);
-  const text = say("time", shown);
-  pen.font = `650 ${FONT}`;
-  const flag = pen.measureText(text).width + 14;
-  const left = Math.min(Math.max(at - flag / 2, 0), width - flag);
-  fillRound(pen, left, 2, flag, 20, 6);
+  const { text, left, wide } = flagOf(pen, shown, { x, width });
+  fillRound(pen, left, 2, wide, 20, 6);
   pen.fillStyle = colour("--playhead-text");
   pen.fillText(text, left + 7, 12.5);
+}
+
+function flagOf(pen, shown, { x, width }) {
+  const text = say("time", shown);
+  pen.font = `650 ${FONT}`;
+  const wide = pen.measureText(text).width + 14;
+  const at = x(shown);
+  if (at < -1 || at > width + 1) return null;
+  return { text, wide, left: Math.min(Math.max(at - wide / 2, 0), width - wide) };
 }
 
 function fillRound(pen, x, y, width, height, radius) {

@@ -1,0 +1,27 @@
+// Which frame is on show and how long one lasts, told by the browser for every frame it paints.
+export class Frames {
+  constructor(video) {
+    this.video = video;
+    this.at = null; // media time of the frame on show
+    this.lasts = Infinity;
+    const painted = (_now, { mediaTime }) => {
+      // A dropped frame makes a step longer, nothing makes one shorter.
+      const step = this.at === null ? 0 : mediaTime - this.at;
+      if (step > 0.005 && !video.paused) this.lasts = Math.min(this.lasts, step);
+      this.at = mediaTime;
+      video.requestVideoFrameCallback(painted);
+    };
+    video.requestVideoFrameCallback?.(painted);
+  }
+
+  forget() {
+    this.at = null;
+    this.lasts = Infinity;
+  }
+
+  // The media time in the middle of a frame so many after this one: at its edge either neighbour may be painted.
+  after(count, fps) {
+    const lasts = Number.isFinite(this.lasts) ? this.lasts : 1 / fps;
+    return (this.at ?? this.video.currentTime) + (count + 0.5) * lasts;
+  }
+}

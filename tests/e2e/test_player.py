@@ -1,0 +1,349 @@
+"""The player as people use it: real portal, real streamer, real Chromium, a virtual camera."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import imageio_ffmpeg
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.embedded.running import free_port, perch
+from tests.eventually import eventually
+from tests.stories.browser import FRAME, chromium
+
+KEY = "north-system-key-of-the-player"
+PASSWORD = "correct horse battery"
+RECORDED = 20  # seconds of archive the stories need
+PNG = b"\x89PNG\r\n\x1a\n"
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Harbour:
+    """An installation with one organization, its owner Alice, her guest Bob, and her recorded camera."""
+
+    port: int
+    ids: dict[str, int] = field(default_factory=dict)
+    camera: str = ""
+
+    def api(self, method: str, path: str, **sent: Any) -> Any:
+        address = f"http://127.0.0.1:{self.port}/vsaas/api/v2/{path}"
+        headers = {"Host": f"north.localhost:{self.port}", "x-vsaas-api-key": KEY}
+        answer = httpx.request(method, address, headers=headers, json=sent or None, timeout=20)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def furnish(self) -> None:
+        for login in ("alice", "bob"):
+            self.ids[login] = self.api("POST", "users", login=login, password=PASSWORD)["id"]
+        organization = self.api("POST", "organizations", title="Harbour", owner_id=self.ids["alice"])["id"]
+        preset = self.api("POST", "presets", title="Week", dvr_depth=7, is_everywhere=True)["id"]
+        camera = self.api("POST", "cameras", title="Quay", stream_url="fake://clock", organization_id=organization,
+                          preset_id=preset)  # fmt: skip
+        self.camera = camera["name"]
+        self.ids |= {"organization": organization, "folder": camera["folder_id"]}
+        self.api("POST", f"organizations/{organization}/users", user_id=self.ids["bob"])
+        self.api("POST", self.guests, user_id=self.ids["bob"], can_view_dvr=True)
+
+    @property
+    def guests(self) -> str:
+        return f"organizations/{self.ids['organization']}/folders/{self.ids['folder']}/users"
+
+    def recorded(self) -> tuple[int, int]:
+        """(from, to) of the first recording, in Unix seconds; zeros while there is none."""
+        shown = self.api("GET", f"cameras/{self.camera}")
+        base = f"http://127.0.0.1:{shown['stream_status']['http_port']}/{self.camera}"
+        headers = {"Host": f"north.localhost:{self.port}"}
+        token = shown["playback_config"]["token"]
+        answer = httpx.get(f"{base}/recording_status.json?token={token}", headers=headers, timeout=20)
+        ranges = answer.json()[0]["ranges"] if answer.status_code == 200 else []
+        return (ranges[0]["from"], ranges[0]["from"] + ranges[0]["duration"]) if ranges else (0, 0)
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
+    port = free_port()
+    settings = {"PORT": str(port), "PERCH_DEMO": "0", "PERCH_ADMIN_LOGIN": "nora", "PERCH_ADMIN_PASSWORD": PASSWORD,
+                "PERCH_API_KEY": KEY, "PERCH_HOSTS": "north.localhost,127.0.0.1",
+                "PERCH_TIMEZONE": "America/New_York"}  # fmt: skip
+    with perch(tmp_path_factory.mktemp("player") / "var", "portal.embedded", **settings) as running:
+        running.wait_line(f"Perch is ready at http://127.0.0.1:{port}")
+        here = Harbour(port)
+        here.furnish()
+        yield here
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@dataclass
+class Viewer:
+    """Somebody in front of the player."""
+
+    page: Page
+    harbour: Harbour
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, browser: Browser, harbour: Harbour, login: str, *, phone: bool = False) -> Viewer:
+        look: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+        if phone:
+            look = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+        page = browser.new_context(locale="en-US", timezone_id="Europe/Berlin", **look).new_page()
+        viewer = cls(page, harbour)
+        page.on("pageerror", lambda error: viewer.complaints.append(str(error)))
+        page.goto(f"{viewer.portal}/login")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url(lambda address: "/login" not in address)
+        return viewer
+
+    @property
+    def portal(self) -> str:
+        return f"http://north.localhost:{self.harbour.port}"
+
+    def open(self, query: str = "") -> Viewer:
+        self.page.goto(f"{self.portal}/cameras/watch/{self.harbour.camera}{query}")
+        return self
+
+    def sees(self, state: str, *, live: bool, seconds: float = 20) -> None:
+        wanted = f'[data-player][data-state="{state}"]{".is-live" if live else ":not(.is-live)"}'
+        self.page.wait_for_selector(wanted, timeout=seconds * 1000)
+
+    def frame(self) -> str:
+        picture: str = self.page.evaluate(FRAME)
+        return picture
+
+    def sees_motion(self) -> None:
+        first = eventually(self.frame)
+        eventually(lambda: self.frame() not in ("", first))
+
+    def moment(self) -> int:
+        """The moment in the address, in Unix seconds; 0 when it is live."""
+        found = re.search(r"[?&]at=(\d+)", self.page.url)
+        return int(found[1]) if found else 0
+
+    def clock(self) -> str:
+        return self.page.locator("[data-clock]").inner_text()
+
+    def timeline(self, share: float) -> tuple[float, float]:
+        """A point on the timeline's track, `share` of its width from the left."""
+        box = self.page.locator("[data-timeline]").bounding_box()
+        assert box
+        return box["x"] + box["width"] * share, box["y"] + box["height"] * 0.6
+
+    def span(self) -> float:
+        found = re.search(r"[?&]span=(\d+)", self.page.url)
+        return float(found[1]) if found else 3600.0
+
+
+@pytest.fixture(scope="module")
+def recorded(harbour: Harbour) -> tuple[int, int]:
+    """What there is of the archive, once it is long enough."""
+
+    def long_enough() -> tuple[int, int] | None:
+        first, last = harbour.recorded()
+        return (first, last) if last - first >= RECORDED else None
+
+    return eventually(long_enough, seconds=90)
+
+
+@pytest.fixture(scope="module")
+def alice(browser: Browser, harbour: Harbour) -> Iterator[Viewer]:
+    viewer = Viewer.of(browser, harbour, "alice")
+    yield viewer
+    assert viewer.complaints == []
+
+
+def test_the_picture_is_live_and_moves_and_is_seconds_old(alice: Viewer) -> None:
+    alice.open().sees("playing", live=True, seconds=40)
+    alice.sees_motion()
+    age = alice.page.evaluate("""() => {
+        const [h, m, s] = document.querySelector('[data-clock]').textContent.split(':');
+        const now = new Date(new Date().toLocaleString('en-US', {timeZone: 'America/New_York'}));
+        return (now.getHours() * 3600 + now.getMinutes() * 60 + now.getSeconds()) - (h * 3600 + m * 60 + +s); }""")
+    assert 0 <= age % 86400 <= 10, "by the wall clock, in the ISP's time zone, whatever the viewer's is"
+    expect(alice.page.locator("[data-zone]")).to_have_text("America/New York")
+
+
+def test_a_click_on_the_timeline_plays_the_archive_and_l_goes_back_to_live(
+    alice: Viewer, recorded: tuple[int, int]
+) -> None:
+    alice.open("?span=60").sees("playing", live=True)
+    eventually(lambda: abs(alice.span() - 60) < 2)
+    alice.page.mouse.click(*alice.timeline(0.7))
+    alice.sees("playing", live=False)
+    shown = eventually(alice.moment)
+    assert recorded[0] <= shown <= time.time() - 5
+    alice.sees_motion()
+    alice.page.keyboard.press("l")
+    alice.sees("playing", live=True)
+    assert alice.moment() == 0
+
+
+def test_an_address_with_a_moment_opens_there_pauses_and_goes_frame_by_frame(
+    alice: Viewer, recorded: tuple[int, int]
+) -> None:
+    wanted = recorded[0] + 4
+    alice.open(f"?at={wanted}").sees("playing", live=False)
+    shown = time.strftime("%H:%M:", time.gmtime(wanted - 5 * 3600))
+    later = time.strftime("%H:%M:", time.gmtime(wanted + 20 - 5 * 3600))
+    assert alice.clock()[:6] in {shown, later}, "New York is five hours behind in winter"
+    alice.page.keyboard.press(" ")
+    alice.sees("paused", live=False)
+    before = alice.frame()
+    assert before
+    alice.page.keyboard.press(".")
+    eventually(lambda: alice.frame() != before)
+    alice.page.keyboard.press(",")
+    eventually(lambda: alice.frame() == before)
+    alice.page.keyboard.press("ArrowRight")
+    eventually(lambda: alice.moment() >= wanted + 9)
+    alice.sees("paused", live=False)
+
+
+def test_a_snapshot_is_a_picture_file_named_after_its_moment(alice: Viewer, recorded: tuple[int, int]) -> None:
+    alice.open(f"?at={recorded[0] + 2}").sees("playing", live=False)
+    alice.page.locator("[data-play]").click()
+    alice.sees("paused", live=False)
+    with alice.page.expect_download() as caught:
+        alice.page.keyboard.press("s")
+    file = Path(caught.value.path()).read_bytes()
+    stamp = alice.clock().replace(":", "")
+    assert file.startswith(PNG)
+    assert len(file) > 2000
+    assert caught.value.suggested_filename.endswith(f"-{stamp}.png")
+
+
+def test_a_download_is_prepared_verified_and_as_long_as_announced(
+    alice: Viewer, recorded: tuple[int, int], tmp_path: Path
+) -> None:
+    alice.open(f"?at={recorded[0] + 5}&span=60").sees("playing", live=False)
+    alice.page.keyboard.press("d")
+    field_of = alice.page.locator
+    start = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(recorded[0] + 2 - 5 * 3600))
+    end = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(recorded[0] + 14 - 5 * 3600))
+    field_of("[data-from]").fill(start)
+    field_of("[data-to]").fill(end)
+    expect(field_of("[data-summary]")).to_have_text("0:12")
+    field_of("[data-prepare]").click()
+    link = field_of("[data-file]")
+    expect(link).to_be_visible(timeout=30_000)
+    announced = float(link.get_attribute("data-duration") or 0)
+    assert announced == pytest.approx(12, abs=2.5), "cut at key frames"
+    with alice.page.expect_download() as caught:
+        link.click()
+    file = tmp_path / "window.mp4"
+    caught.value.save_as(file)
+    assert duration_of(file) == pytest.approx(announced, abs=0.3)
+    assert "Ready" in field_of("[data-status]").inner_text()
+
+
+def test_the_window_is_chosen_by_dragging_its_handles(alice: Viewer, recorded: tuple[int, int]) -> None:
+    alice.open(f"?at={recorded[0] + 5}").sees("playing", live=False)
+    alice.page.keyboard.press(" ")
+    alice.page.keyboard.press("d")
+    summary = alice.page.locator("[data-summary]")
+    expect(summary).to_have_text("2:00")
+    # The window was put into view: three of its lengths before its end, two after.
+    x, y = alice.timeline(2 / 5)
+    alice.page.mouse.move(x, y)
+    expect(alice.page.locator("[data-timeline]")).to_have_attribute("data-grip", "from")
+    alice.page.mouse.down()
+    alice.page.mouse.move(*alice.timeline(1 / 2), steps=4)
+    alice.page.mouse.up()
+    expect(summary).to_have_text(re.compile(r"1:(0\d|5\d)|0:5\d"))
+    alice.page.keyboard.press("Escape")
+    expect(alice.page.locator("[data-download-panel]")).to_be_hidden()
+
+
+def test_where_nothing_was_recorded_it_says_so_and_offers_a_way_on(alice: Viewer, recorded: tuple[int, int]) -> None:
+    alice.open(f"?at={recorded[0] - 5 * 86400}")
+    alice.sees("failed", live=False)
+    expect(alice.page.locator("[data-message]")).to_contain_text("Nothing was recorded at this moment")
+    alice.page.get_by_role("button", name="Next recording").click()
+    alice.sees("playing", live=False)
+    assert recorded[0] - 2 <= alice.moment() <= recorded[0] + 10
+
+
+def test_on_a_phone_fingers_play_the_archive_drag_and_pinch(
+    browser: Browser, harbour: Harbour, recorded: tuple[int, int]
+) -> None:
+    bob = Viewer.of(browser, harbour, "bob", phone=True)
+    bob.open("?span=60").sees("playing", live=True)
+    wide = bob.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390, "nothing is wider than the screen"
+    bob.page.touchscreen.tap(*bob.timeline(0.7))
+    bob.sees("playing", live=False)
+    assert bob.moment() >= recorded[0]
+    shown = bob.page.locator("[data-timeline]").get_attribute("aria-valuenow")
+    assert int(shown or 0) >= recorded[0]
+    fingers = bob.page.context.new_cdp_session(bob.page)
+
+    def touch(kind: str, *xs: float) -> None:
+        points = [{"x": x, "y": bob.timeline(0)[1], "id": number} for number, x in enumerate(xs)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    # Two fingers that part show less time.
+    bob.page.locator('[data-span="600"]').tap()
+    eventually(lambda: abs(bob.span() - 600) < 5)
+    touch("touchStart", 150, 200)
+    for step in range(1, 9):
+        touch("touchMove", 150 - step * 10, 200 + step * 10)
+    touch("touchEnd")
+    eventually(lambda: 60 <= bob.span() < 300)
+    # One finger moves the time; it plays nothing.
+    before = bob.page.locator("[data-player]").get_attribute("data-state")
+    touch("touchStart", 120)
+    for step in range(1, 9):
+        touch("touchMove", 120 + step * 15)
+    touch("touchEnd")
+    assert before == bob.page.locator("[data-player]").get_attribute("data-state")
+    expect(bob.page.locator("[data-day-after]")).to_be_enabled()
+    assert bob.complaints == []
+    bob.page.context.close()
+
+
+def test_a_right_that_is_taken_away_stops_the_picture_within_ten_seconds(browser: Browser, harbour: Harbour) -> None:
+    bob = Viewer.of(browser, harbour, "bob")
+    bob.open().sees("playing", live=True)
+    bob.sees_motion()
+    harbour.api("DELETE", f"{harbour.guests}/{harbour.ids['bob']}")
+    taken = time.monotonic()
+    bob.sees("failed", live=True, seconds=10)
+    assert time.monotonic() - taken <= 10
+    expect(bob.page.locator("[data-message]")).to_contain_text("You may no longer watch this camera")
+    assert bob.frame() == "", "no picture is left behind"
+    assert bob.page.goto(bob.page.url), "the page answers"
+    assert bob.page.locator("video").count() == 0, "and shows no player any more"
+    bob.page.context.close()
+
+
+def test_a_camera_that_is_switched_off_says_so_and_comes_back(alice: Viewer, harbour: Harbour) -> None:
+    alice.open().sees("playing", live=True)
+    harbour.api("PUT", f"cameras/{harbour.camera}", enabled=False)
+    expect(alice.page.locator("[data-message]")).to_contain_text("The camera is switched off", timeout=10_000)
+    harbour.api("PUT", f"cameras/{harbour.camera}", enabled=True)
+    alice.sees("playing", live=True, seconds=30)
+
+
+def duration_of(file: Path) -> float:
+    """What ffmpeg finds in a file, in seconds."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(file), "-f", "null", "-c", "copy", "-"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    found = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
+    assert found, said
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
