@@ -13,7 +13,7 @@ ASIDE := PERCH_DATA_DIR=build/check PERCH_DB_ROLE=owner
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench openapi lock assets messages clean
+.PHONY: help run test check bench openapi queries lock assets messages clean
 
 help:
 	@echo "make run     bring Perch up on http://127.0.0.1:$${PORT:-8000} (Ctrl-C stops it)"
@@ -21,6 +21,7 @@ help:
 	@echo "make check   style, types, import contracts, Django's own checks, migrations, translations"
 	@echo "make bench   what docs/measurements.md cites"
 	@echo "make openapi write the API's description that a test compares"
+	@echo "make queries write the numbers of queries of all lists that a test compares"
 	@echo "make lock    write the lock files anew from pyproject.toml and package.json"
 	@echo "make clean   remove all that can be made again (never var/)"
 
@@ -42,6 +43,10 @@ check: $(VENV)/.installed-dev assets
 
 bench: $(VENV)/.installed-dev assets
 	$(BIN)/python -m tests.bench
+
+queries: $(VENV)/.installed-dev
+	echo '{}' > tests/queries.json
+	PERCH_WRITE_QUERIES=1 $(BIN)/pytest -n0 tests/test_queries.py
 
 openapi: $(VENV)/.installed-dev
 	$(ASIDE) $(BIN)/python manage.py openapi > tests/api/openapi_v2.yaml
