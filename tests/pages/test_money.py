@@ -194,7 +194,7 @@ def test_the_list_of_invoices_is_narrowed_and_summed_by_state(books: Books) -> N
     everything = text_of(ada, reverse("invoices"))
     assert "Issued €16.66 1 invoice" in everything
     assert "Drafts €11.07 1 invoice" in everything  # 9 camera-days of 30 at 31.00, and 19 %
-    assert "Counted until 7 April 2026" in everything
+    assert "Counted until 7 April 2026, by the night of 8 April, 11:00." in everything  # 09:00 UTC in Berlin
     only_drafts = ada.get(reverse("invoices"), {"status": "draft", "month": "2026-04"}).context["page"]
     assert [row.pk for row in only_drafts] == [books.invoice(APRIL).pk]
     by_number = ada.get(reverse("invoices"), {"q": books.invoice(MARCH).label}).context["page"]
