@@ -54,13 +54,14 @@ def domain_scope(domain: Domain | int) -> Iterator[None]:
     domain_id = domain if isinstance(domain, int) else domain.pk
     before = current.domain_id.get()
     token = current.domain_id.set(domain_id)
+    inside = connection.in_atomic_block
     try:
         with transaction.atomic():
             _tell_database(domain_id)
             yield
             # An outer transaction goes on after us: give its setting back. After an error the
-            # savepoint's rollback restores it by itself.
-            if before != domain_id and not connection.needs_rollback:
+            # savepoint's rollback restores it by itself, and the end of our own transaction forgets it.
+            if inside and before != domain_id and not connection.needs_rollback:
                 _tell_database(before)
     finally:
         current.domain_id.reset(token)
