@@ -18,9 +18,13 @@ import os
 import re
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tenants.errors import PerchError, Unavailable
+
+# Threads of its own: a dead name server may hold them all, and nothing else of the process waits for them.
+_resolving = ThreadPoolExecutor(8, "resolve")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -163,7 +167,7 @@ async def resolve_async(
 ) -> Endpoint:
     """`resolve` for event loops: at most `timeout` seconds, in a thread."""
     check_literal(host, port, policy)
-    asking = asyncio.to_thread(_ask, resolver or _system_resolver, host, port)
+    asking = asyncio.get_running_loop().run_in_executor(_resolving, _ask, resolver or _system_resolver, host, port)
     try:
         found = await asyncio.wait_for(asking, timeout)
     except TimeoutError:

@@ -12,9 +12,10 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from devices.streamer.boxes import Init
 from devices.streamer.index import Block, Entry, Held, Index
@@ -24,6 +25,8 @@ from tenants import clock
 
 log = logging.getLogger("perch.streamer")
 
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
 DAY_MS = 86_400_000
 BATCH = 16
 
@@ -59,9 +62,9 @@ class Archive:
         self._disk.shutdown(wait=True)
         self.index.close()
 
-    async def on_disk(self, call: object, *args: object) -> object:
+    async def on_disk(self, call: Callable[[Unpack[Args]], T], *args: Unpack[Args]) -> T:
         """Run a blocking file operation in a disk thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._disk, call, *args)  # type: ignore[arg-type]
+        return await asyncio.get_running_loop().run_in_executor(self._disk, call, *args)
 
     # -- after a crash
 

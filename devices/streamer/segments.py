@@ -30,7 +30,7 @@ class Timeline:
     def __init__(self) -> None:
         self.offset: float | None = None
         self._buckets: deque[tuple[int, float]] = deque(maxlen=BUCKETS)
-        self._began: float | None = None
+        self._began: tuple[float, float] | None = None  # on the media clock, on the wall clock
 
     def observe(self, media_end: float, arrived: float) -> None:
         """A fragment that ends at `media_end` was complete at the wall clock's `arrived`. Raises ClockTorn."""
@@ -40,11 +40,12 @@ class Timeline:
             self._buckets[-1] = (bucket, min(distance, self._buckets[-1][1]))
         else:
             self._buckets.append((bucket, distance))
-        self._began = media_end if self._began is None else self._began
-        self._follow(min(value for _, value in self._buckets), media_end, distance)
+        self._began = self._began or (media_end, arrived)
+        # On both clocks: a camera that begins with a burst is through eight seconds of video in one.
+        settling = min(media_end - self._began[0], arrived - self._began[1]) < SETTLING
+        self._follow(min(value for _, value in self._buckets), distance, settling)
 
-    def _follow(self, best: float, media_end: float, distance: float) -> None:
-        settling = self._began is not None and media_end - self._began < SETTLING
+    def _follow(self, best: float, distance: float, settling: bool) -> None:
         torn = TORN_EARLY if settling else TORN
         if self.offset is None:
             self.offset = best

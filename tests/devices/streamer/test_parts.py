@@ -149,6 +149,15 @@ def test_late_arrivals_do_not_move_the_date() -> None:
     assert timeline.date(5.0) == pytest.approx(1005.0)
 
 
+def test_a_burst_at_the_start_is_no_jump() -> None:
+    """A camera hands over ten seconds it had kept, and is in time from then on."""
+    timeline = Timeline()
+    for number in range(40):
+        media = number * 0.5
+        timeline.observe(media, 1000.0 + max(10.0 + number * 0.01, media))
+    assert timeline.date(19.5) == pytest.approx(1019.5)
+
+
 def test_a_slow_drift_is_followed_and_a_jump_begins_a_new_run() -> None:
     timeline = Timeline()
     for number in range(600):
