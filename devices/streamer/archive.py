@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import TypeVar, TypeVarTuple
 
 from devices.streamer.boxes import Init
 from devices.streamer.index import Block, Entry, Held, Index
@@ -62,7 +62,7 @@ class Archive:
         self._disk.shutdown(wait=True)
         self.index.close()
 
-    async def on_disk(self, call: Callable[[Unpack[Args]], T], *args: Unpack[Args]) -> T:
+    async def on_disk(self, call: Callable[[*Args], T], *args: *Args) -> T:
         """Run a blocking file operation in a disk thread."""
         return await asyncio.get_running_loop().run_in_executor(self._disk, call, *args)
 
