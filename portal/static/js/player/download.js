@@ -28,7 +28,7 @@ export class Download extends EventTarget {
 
   open(moment) {
     this.element.hidden = false;
-    const to = Math.min(now(), moment + FIRST / 2);
+    const to = Math.floor(Math.min(now(), moment + FIRST / 2));
     this.chosen({ from: to - FIRST, to });
     // The window must be wide enough to be taken hold of.
     const { from: first, to: last } = this.timeline.view;

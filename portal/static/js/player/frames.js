@@ -21,7 +21,10 @@ export class Frames {
 
   // The media time in the middle of a frame so many after this one: at its edge either neighbour may be painted.
   after(count, fps) {
-    const lasts = Number.isFinite(this.lasts) ? this.lasts : 1 / fps;
-    return (this.at ?? this.video.currentTime) + (count + 0.5) * lasts;
+    const lasts = Math.min(this.lasts, 1 / fps);
+    const { currentTime } = this.video;
+    const at = this.at ?? currentTime;
+    const shown = at + Math.floor((currentTime - at) / lasts + 0.01) * lasts; // the browser may tell late
+    return shown + (count + 0.5) * lasts;
   }
 }
