@@ -12,7 +12,7 @@ from django.contrib.auth import get_user
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from portal import hosts, logs
@@ -88,7 +88,7 @@ class DomainMiddleware:
     """Finds the ISP by the Host header and opens its scope for the whole request.
 
     One transaction spans the request; the view runs in a savepoint of it (ATOMIC_REQUESTS), so that a failed view
-    leaves nothing half-written while the session is still kept.
+    leaves nothing half-written while the session is still kept. Pages show times in the ISP's zone.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -107,7 +107,7 @@ class DomainMiddleware:
         request.domain = domain  # type: ignore[attr-defined]  # see PerchRequest
         request_id: str = request.request_id  # type: ignore[attr-defined]  # see PerchRequest
         origin = audit.Origin(request.META.get("REMOTE_ADDR"), request.headers.get("User-Agent", ""), request_id)
-        with domain_scope(domain), audit.originating(origin):
+        with domain_scope(domain), audit.originating(origin), timezone.override(domain.zone):
             response = self.get_response(request)
             # A view's own savepoint is gone already; this is for a 5xx raised in the middleware below us.
             if response.status_code >= 500:
