@@ -291,7 +291,12 @@ function paintZoom() {
   find("day-after").disabled = timeline.view.to >= now();
 }
 
-const middle = () => (timeline.view.from + Math.min(timeline.view.to, now())) / 2;
+// The moment whose day is named: the one on show while it is in view.
+function middle() {
+  const { view, playhead } = timeline;
+  if (playhead !== null && view.from <= playhead && playhead <= view.to) return playhead;
+  return (view.from + Math.min(view.to, now())) / 2;
+}
 
 function showDay(days) {
   const from = dayStart(middle());

@@ -238,8 +238,8 @@ export class Stage extends EventTarget {
     const status = data.response?.code ?? 0;
     // A refusal is final whatever hls.js thinks of trying again: what it stands for must stop within seconds.
     if (status === 403 || status === 401) this.reconsider();
-    else if (!data.fatal) return;
     else if (isCodecTrouble(data)) this.fail("unsupported");
+    else if (!data.fatal) return;
     else if (status === 404) this.missing(data.details, errorCode(data));
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.attempt < 2) this.recover();
     else this.retry("network");

@@ -48,23 +48,31 @@ function paintTrack(pen, timeline, { colour, x, width, bottom }) {
   pen.restore();
 }
 
-function paintScale(pen, timeline, { colour, x, width, bottom }) {
-  const wanted = timeline.span / (width / APART);
+function paintScale(pen, timeline, look) {
+  const wanted = timeline.span / (look.width / APART);
   const step = STEPS.find((each) => each >= wanted);
-  const flag = timeline.playhead === null ? null : flagOf(pen, timeline.playhead, { x, width });
-  for (const tick of step ? timesBy(step, timeline.view) : daysBy(wanted, timeline.view)) {
-    const at = Math.round(x(tick.at));
-    pen.fillStyle = colour(tick.isDay ? "--tick-day" : "--tick");
-    pen.fillRect(at, TOP, 1, bottom - TOP);
-    pen.fillRect(at, TOP - (tick.isDay ? 18 : 5), 1, tick.isDay ? 18 : 5);
-    pen.fillStyle = colour(tick.isDay ? "--label-day" : "--label");
-    pen.font = `${tick.isDay ? 600 : 500} ${FONT}`;
-    const text = tick.isDay ? say("day", tick.at) : say(step < 60 ? "time" : "short", tick.at);
-    const long = pen.measureText(text).width;
-    const left = at + (tick.isDay ? 5 : -long / 2);
-    const isHidden = flag && left + long > flag.left - 4 && left < flag.left + flag.wide + 4;
-    if (!isHidden && left >= 0 && left + long <= width) pen.fillText(text, left, 12);
+  const ticks = [...(step ? timesBy(step, timeline.view) : daysBy(wanted, timeline.view))];
+  for (const tick of ticks) {
+    const at = Math.round(look.x(tick.at));
+    pen.fillStyle = look.colour(tick.isDay ? "--tick-day" : "--tick");
+    pen.fillRect(at, TOP - (tick.isDay ? 18 : 5), 1, look.bottom - TOP + (tick.isDay ? 18 : 5));
   }
+  // Where words would meet, the flag goes before days and days before hours.
+  const flag = timeline.playhead === null ? null : flagOf(pen, timeline.playhead, look);
+  const taken = flag ? [flag] : [];
+  for (const tick of ticks) if (tick.isDay) paintLabel(pen, tick, say("day", tick.at), taken, look);
+  for (const tick of ticks) if (!tick.isDay) paintLabel(pen, tick, say(step < 60 ? "time" : "short", tick.at), taken, look);
+}
+
+function paintLabel(pen, { at, isDay }, text, taken, { colour, x, width }) {
+  pen.font = `${isDay ? 600 : 500} ${FONT}`;
+  const wide = pen.measureText(text).width;
+  const left = Math.round(x(at)) + (isDay ? 5 : -wide / 2);
+  const isFree = taken.every((other) => left + wide + 6 <= other.left || left >= other.left + other.wide + 6);
+  if (!isFree || left < 0 || left + wide > width) return;
+  taken.push({ left, wide });
+  pen.fillStyle = colour(isDay ? "--label-day" : "--label");
+  pen.fillText(text, left, 12);
 }
 
 function paintWindow(pen, { from, to }, { colour, x, bottom }) {
