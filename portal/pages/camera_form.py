@@ -40,7 +40,7 @@ def add(request: Request) -> HttpResponse:
         "title": request.GET.get("title", ""),
         "preset": usual_preset(organization),
     }
-    form = CameraForm(bound(request), initial=initial, organizations=organizations, organization=organization)
+    form = CameraForm(request.POST or None, initial=initial, organizations=organizations, organization=organization)
     camera = submit(request, form, lambda values: add_from(request, values))
     if camera is not None:
         messages.success(request, _("%(title)s is added. Its first picture takes up to a minute.") % titled(camera))
@@ -56,7 +56,7 @@ def change(request: Request, name: str) -> HttpResponse:
     organizations = access.organizations_where(request.user, "edit_cameras")
     organization = chosen(request, organizations) or camera.organization
     form = CameraForm(
-        bound(request), initial=camera_initial(camera), organizations=organizations, organization=organization
+        request.POST or None, initial=camera_initial(camera), organizations=organizations, organization=organization
     )
     if organization.pk != camera.organization_id:
         form.initial["organization"], form.initial["folder"] = organization.pk, None
@@ -75,11 +75,6 @@ def usual_preset(organization: Organization) -> Preset:
     """What a new camera begins with: the preset of the usual plan where the organization may choose it."""
     usual = plans_of(organization).filter(is_default=True, is_archived=False).select_related("preset").first()
     return usual.preset if usual else default_preset()
-
-
-def bound(request: Request) -> Any:
-    """What was sent, unless the person only chose another organization and wants its folders."""
-    return request.POST if request.method == "POST" and "reload" not in request.POST else None
 
 
 def chosen(request: Request, organizations: Any) -> Organization | None:

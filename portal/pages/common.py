@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.pages import errors
 from tenants import access
 from tenants.errors import Conflict, Forbidden, Invalid, Missing, PerchError
 from tenants.models import Domain, User
@@ -39,8 +40,11 @@ def signed_in(view: View) -> View:
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user is not None:
             return view(request, *args, **kwargs)
-        if request.method != "GET" or "application/json" in request.headers.get("Accept", ""):
+        if "application/json" in request.headers.get("Accept", ""):
             return HttpResponse(_("Please sign in."), status=401, content_type="text/plain; charset=utf-8")
+        if request.method not in {"GET", "HEAD"}:
+            text = _("You are signed out, so nothing was saved. Sign in, go back and send it again.")
+            return errors.page(request, 401, _("Please sign in"), text)
         return HttpResponseRedirect(f"{reverse('login')}?next={quote(request.get_full_path())}")
 
     return guarded

@@ -163,8 +163,8 @@ def organization_plans(request: Request, organization_id: str) -> HttpResponse:
         if saved(request, organization, form, terms_form):
             messages.success(request, _("The plans of %(title)s are saved.") % {"title": organization.title})
             return redirect("organization-plans", organization_id=organization.pk)
-    rows = [row for row in plans.price_list(archived=True) if offered(row.plan, organization)]
     held = set(plans.plans_of(organization).values_list("pk", flat=True))
+    rows = [row for row in plans.price_list(archived=True) if not row.plan.is_archived or row.plan.pk in held]
     context = {
         "form": form,
         "terms_form": terms_form,
@@ -174,11 +174,6 @@ def organization_plans(request: Request, organization_id: str) -> HttpResponse:
         "can_edit": may_edit(request.user),
     }
     return render(request, "organizations/plans.html", {**context, **head(request, organization)})
-
-
-def offered(plan: Plan, organization: Organization) -> bool:
-    """Whether a plan is in an organization's list: it is sold, or the organization has it from before."""
-    return not plan.is_archived or plan.attachments.filter(organization=organization).exists()
 
 
 def plans_form(request: Request, organization: Organization) -> PlansForm:

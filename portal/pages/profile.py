@@ -16,7 +16,7 @@ from portal.pages.common import Request, signed_in, submit
 from portal.pages.forms import PasswordForm, ProfileForm
 from portal.pages.session import with_language
 from tenants.access import as_id
-from tenants.errors import Invalid, Missing
+from tenants.errors import Forbidden, Invalid, Missing
 from tenants.models import User, UserSession
 from tenants.secrets import digest
 from tenants.services import users
@@ -42,6 +42,8 @@ class Place:
 def profile(request: Request) -> HttpResponse:
     """The profile, and the list "where you are signed in"."""
     user = request.user
+    if request.method == "POST":
+        refuse_readonly(user)
     form = ProfileForm(request.POST or None, initial={name: getattr(user, name) for name in FIELDS})
     done = submit(request, form, lambda values: users.change_user(user, acting_user=user, **values))
     if done is not None:
@@ -56,6 +58,7 @@ def profile(request: Request) -> HttpResponse:
 @require_POST
 def password(request: Request) -> HttpResponse:
     """A new password; every session ends, this one too."""
+    refuse_readonly(request.user)
     form = PasswordForm(request.POST)
     if submit(request, form, lambda values: change_password(request.user, **values)) is not None:
         messages.success(request, _("The password is changed. Sign in with the new one."))
@@ -63,6 +66,12 @@ def password(request: Request) -> HttpResponse:
     initial = {name: getattr(request.user, name) for name in FIELDS}
     context = {"form": ProfileForm(initial=initial), "password_form": form, "places": places(request)}
     return render(request, "profile/profile.html", context, status=422)
+
+
+def refuse_readonly(user: User) -> None:
+    """Read only means the account itself too (item 61)."""
+    if user.is_readonly:
+        raise Forbidden(_("This account is read only."))
 
 
 def change_password(user: User, *, current: str, password: str) -> User:

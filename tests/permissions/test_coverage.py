@@ -36,6 +36,7 @@ def _exempt() -> dict[str, set[str]]:
         if line and not line.startswith("#"):
             methods, pattern, reason = line.split(maxsplit=2)
             assert len(reason) > 10, line
+            pattern = "" if pattern == "<empty>" else pattern
             found.setdefault(pattern, set()).update(METHODS if methods == "ANY" else methods.split(","))
     return found
 

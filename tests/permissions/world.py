@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.db import connection
 
+from billing.services import plans
 from devices.services import cameras, presets, streamers
 from tenants.models import Domain, Organization, User
 from tenants.scoping import domain_scope
@@ -72,7 +74,8 @@ def _isp(slug: str, host: str) -> Isp:
     with domain_scope(isp.domain):
         _people(isp)
         _things(isp)
-        isp.system_key = keys.add_key(acting_user=None, title=isp.word)[1]
+        key, isp.system_key = keys.add_key(acting_user=None, title=isp.word)
+        isp.ids["key"] = key.pk
         isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
     return isp
 
@@ -114,7 +117,10 @@ def _things(isp: Isp) -> None:
     target = _target(isp, home)
     outsider = users.add_user(acting_user=None, login="outsider@example.org", name=isp.word)
     _rights(isp, home, folder, beside)
-    isp.ids = {
+    plan = plans.add_plan(acting_user=None, title=secret, amount=100)
+    price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
+    isp.ids |= {
+        "plan": plan.pk, "price": price.pk,
         "isp": isp.domain.pk, "org": home.pk, "other_org": other.pk, "folder": folder.pk, "beside": beside.pk,
         "empty": empty.pk, "top": top.pk, "camera": camera.name, "elsewhere": elsewhere.name, "preset": preset.pk,
         "free": free.pk, "attached": attached.pk, "target": target.pk, "outsider": outsider.pk,
