@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from portal import hosts, logs
 from portal.pages import errors
@@ -133,9 +134,17 @@ class LocaleMiddleware:
         chosen = request.COOKIES.get("perch_language", "")
         if chosen in known:
             return str(chosen)
-        if request.headers.get("Accept-Language"):
-            return translation.get_language_from_request(request)
-        return request.domain.locale if request.domain.locale in known else settings.LANGUAGE_CODE
+        spoken = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+        own = request.domain.locale if request.domain.locale in known else settings.LANGUAGE_CODE
+        return next((found for code, _weight in spoken if (found := _supported(code))), own)
+
+
+def _supported(code: str) -> str:
+    """The language of ours that is meant by a browser's code, or nothing: then the next one it names has its turn."""
+    try:
+        return translation.get_supported_language_variant(code)
+    except (LookupError, ValueError):
+        return ""
 
 
 class UserMiddleware:
