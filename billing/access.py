@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from billing.models import BillingPeriod, Invoice, InvoiceLine, Plan
 from tenants.access import as_id, can_see_all_money
@@ -30,7 +31,7 @@ def invoice_for(user: User, invoice_id: Any) -> Invoice:
     """One invoice by id, if the user may read it; else Missing."""
     found = visible_invoices(user).filter(pk=as_id(invoice_id)).first()
     if found is None:
-        raise Missing("There is no such invoice.")
+        raise Missing(_("There is no such invoice."))
     return found
 
 
@@ -39,7 +40,7 @@ def line_for(user: User, invoice_id: Any, line_id: Any) -> InvoiceLine:
     invoice = invoice_for(user, invoice_id)
     found: InvoiceLine | None = InvoiceLine.objects.filter(invoice=invoice, pk=as_id(line_id)).first()
     if found is None:
-        raise Missing("There is no such line.")
+        raise Missing(_("There is no such line."))
     found.invoice = invoice
     return found
 
@@ -48,22 +49,22 @@ def plan_for(user: User, plan_id: Any) -> Plan:
     """One plan by id, for those who see all money; else Missing."""
     found: Plan | None = Plan.objects.select_related("preset").filter(pk=as_id(plan_id)).first()
     if found is None or not can_see_all_money(user):
-        raise Missing("There is no such plan.")
+        raise Missing(_("There is no such plan."))
     return found
 
 
 def period_for(month: str) -> BillingPeriod:
     """A month by its text 2026-11; Missing for what is none, or has not begun at this ISP."""
-    year, _, number = month.partition("-")
+    year, _dash, number = month.partition("-")
     found: BillingPeriod | None = None
     if len(number) == 2 and 1 <= as_id(number) <= 12 and 1 <= as_id(year) <= 9999:
         found = BillingPeriod.objects.filter(month=f"{year}-{number}-01").first()
     if found is None:
-        raise Missing("There is no such month.")
+        raise Missing(_("There is no such month."))
     return found
 
 
 def require_plan_editor(user: User) -> None:
     """Let only those pass who may change plans, prices and terms: the ISP's administrators and accountants."""
     if not can_see_all_money(user) or user.is_readonly:
-        raise Forbidden("You may not change plans and prices.")
+        raise Forbidden(_("You may not change plans and prices."))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 
 from devices.models import Camera
 from tenants.errors import Forbidden, Missing
@@ -163,7 +164,7 @@ def camera_for(user: User, name: str, right: str = "view") -> Camera:
     camera: Camera | None = Camera.objects.select_related("status", "preset", "streamer").filter(name=name).first()
     held = rights(user, camera) if camera else NONE
     if camera is None or held == NONE:
-        raise Missing("There is no such camera.")
+        raise Missing(_("There is no such camera."))
     if right != "know" and not getattr(held, right):
-        raise Forbidden("You may not do this with the camera.")
+        raise Forbidden(_("You may not do this with the camera."))
     return camera

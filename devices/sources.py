@@ -17,18 +17,23 @@ DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 VIRTUAL: tuple[str, ...] = ("fake", "clock")
 MAX_LENGTH = 2000
 
-# Marked for translation by their English text: the model's clean() passes them through gettext.
-TOO_LONG = "The address is too long."
-BAD_CHARACTERS = "The address contains spaces or control characters."
-BAD_SCHEME = (
+
+def _(text: str) -> str:
+    """Mark a message for the translators. Whoever shows it passes it through gettext: nothing of Django in here."""
+    return text
+
+
+TOO_LONG = _("The address is too long.")
+BAD_CHARACTERS = _("The address contains spaces or control characters.")
+BAD_SCHEME = _(
     "Use an address that begins with rtsp://, rtsps://, http:// or https://, "
     "or a virtual camera fake://fake or fake://clock."
 )
-BAD_VIRTUAL = "There are two virtual cameras: fake://fake and fake://clock."
-BAD_HOST = "The address has no valid host name."
-BAD_PORT = "The port must be a number from 1 to 65535."
-BAD_FRAGMENT = "The address must not contain the character #."
-REFUSED = "This address is outside the networks this installation may reach."
+BAD_VIRTUAL = _("There are two virtual cameras: fake://fake and fake://clock.")
+BAD_HOST = _("The address has no valid host name.")
+BAD_PORT = _("The port must be a number from 1 to 65535.")
+BAD_FRAGMENT = _("The address must not contain the character #.")
+REFUSED = _("This address is outside the networks this installation may reach.")
 
 _HOST = re.compile(r"^(?!-)[A-Za-z0-9_.-]{1,253}$")
 _V6 = re.compile(r"^[0-9A-Fa-f:.]{2,45}$")

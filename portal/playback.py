@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from devices import playback
 from devices.models import Camera
@@ -29,7 +30,7 @@ class Player:
         """The player of a browser or application session. Raises Unauthenticated when the session has just ended."""
         row = UserSession.objects.filter(user=user, digest=digest(session_key or "")).values_list("pk").first()
         if row is None:
-            raise Unauthenticated("The session has ended.")
+            raise Unauthenticated(_("The session has ended."))
         return cls(user, session_id=row[0])
 
     @classmethod

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from tenants.errors import Forbidden, Missing
 from tenants.models import ApiKey, Folder, FolderPermission, Membership, Organization, User
@@ -94,11 +95,11 @@ def require_may_grant(user: User, organization: Organization, target: User, righ
     if user.is_admin or organization.owner_id == user.pk:
         return
     if target.pk == user.pk:
-        raise Forbidden("You may not change your own rights.")
+        raise Forbidden(_("You may not change your own rights."))
     own = Membership.objects.filter(user=user, organization=organization).first()
     for name, value in rights.items():
         if value and not getattr(own, name, False):
-            raise Forbidden("You may not give a right that you do not have.", field=name)
+            raise Forbidden(_("You may not give a right that you do not have."), field=name)
 
 
 def visible_organizations(user: User) -> QuerySet[Organization]:
@@ -114,9 +115,9 @@ def organization_for(user: User, organization_id: Any, right: str = "view") -> O
     """One organization by id, if the user may know of it (else Missing) and has the right (else Forbidden)."""
     organization = visible_organizations(user).filter(pk=as_id(organization_id)).first()
     if organization is None:
-        raise Missing("There is no such organization.")
+        raise Missing(_("There is no such organization."))
     if not getattr(rights_in(user, organization), right):
-        raise Forbidden("You may not do this in the organization.")
+        raise Forbidden(_("You may not do this in the organization."))
     return organization
 
 
@@ -135,7 +136,7 @@ def folder_for(user: User, organization: Organization, folder_id: Any) -> Folder
     """One folder of an organization the caller has already been let into."""
     folder: Folder | None = Folder.objects.filter(organization=organization, pk=as_id(folder_id)).first()
     if folder is None:
-        raise Missing("There is no such folder.")
+        raise Missing(_("There is no such folder."))
     return folder
 
 
@@ -175,14 +176,14 @@ def user_for(user: User, user_id: Any) -> User:
     """One user by id, if the acting user may know of him; else Missing."""
     found = visible_users(user).filter(pk=as_id(user_id)).first()
     if found is None:
-        raise Missing("There is no such user.")
+        raise Missing(_("There is no such user."))
     return found
 
 
 def require_admin(user: User) -> None:
     """Let only ISP administrators pass."""
     if not user.is_admin:
-        raise Forbidden("Only an administrator may do this.")
+        raise Forbidden(_("Only an administrator may do this."))
 
 
 def can_see_all_money(user: User) -> bool:
@@ -193,8 +194,8 @@ def can_see_all_money(user: User) -> bool:
 def as_id(value: Any) -> int:
     """A row number from the outside world; Missing for whatever cannot be one."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise Missing("There is no such object.")
+        raise Missing(_("There is no such object."))
     text = str(value)
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Missing("There is no such object.")
+        raise Missing(_("There is no such object."))
     return int(text)

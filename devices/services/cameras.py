@@ -8,6 +8,7 @@ import unicodedata
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
@@ -138,7 +139,9 @@ def _check_limit(organization: Organization) -> None:
     """The organization's row is locked, so that additions at the same moment cannot all pass the count."""
     locked = Organization.objects.select_for_update().get(pk=organization.pk)
     if Camera.objects.filter(organization=organization).count() >= locked.camera_limit:
-        raise LimitReached(f"The organization may have {locked.camera_limit} cameras.", field="organization_id")
+        raise LimitReached(
+            _("The organization may have %(n)s cameras.") % {"n": locked.camera_limit}, field="organization_id"
+        )
 
 
 def _place(camera: Camera, values: dict[str, Any]) -> None:
@@ -153,7 +156,7 @@ def _place(camera: Camera, values: dict[str, Any]) -> None:
     if "preset" in values:
         camera.preset = values.pop("preset")
     if camera.folder.organization_id != camera.organization_id:
-        raise Invalid("The folder belongs to another organization.", field="folder_id")
+        raise Invalid(_("The folder belongs to another organization."), field="folder_id")
 
 
 def _apply_preset(camera: Camera, ruled: dict[str, Any], *, preset_changed: bool = True) -> None:
@@ -166,7 +169,7 @@ def _apply_preset(camera: Camera, ruled: dict[str, Any], *, preset_changed: bool
         if value == getattr(camera, field):
             continue
         if not preset.is_adjustable:
-            raise Forbidden("The preset sets this value; choose another preset to change it.", field=field)
+            raise Forbidden(_("The preset sets this value; choose another preset to change it."), field=field)
         setattr(camera, field, value)
 
 
@@ -183,11 +186,11 @@ def _set_urls(camera: Camera, urls: dict[str, str]) -> None:
 
 def _check_url(text: str, field: str) -> None:
     if MASK in text:
-        raise Invalid("Type the password again: the address has changed.", field=field)
+        raise Invalid(_("Type the password again: the address has changed."), field=field)
     try:
         sources.check_source(text, camera_policy())
     except sources.SourceRefused as refused:
-        raise Invalid(refused.message, field=field) from refused
+        raise Invalid(_(refused.message), field=field) from refused
 
 
 def shown(url: str) -> str:
@@ -198,7 +201,7 @@ def shown(url: str) -> str:
 
 def _check(camera: Camera) -> None:
     if not camera.title:
-        raise Invalid("A title is needed.", field="title")
+        raise Invalid(_("A title is needed."), field="title")
     if Camera.objects.filter(name=camera.name).exclude(pk=camera.pk).exists():
-        raise Invalid("This name is taken.", field="name")
+        raise Invalid(_("This name is taken."), field="name")
     check(camera)

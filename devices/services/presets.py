@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from devices.models import Camera, OrganizationPreset, Preset
 from tenants import audit
@@ -67,9 +68,9 @@ def change_preset(preset: Preset, *, acting_user: User | None, **values: Any) ->
 def delete_preset(preset: Preset, *, acting_user: User | None) -> None:
     """Retire a preset (softly: the past refers to it). One that cameras use, or the default one, stays."""
     if preset.is_default:
-        raise Forbidden("The default preset cannot be deleted.")
+        raise Forbidden(_("The default preset cannot be deleted."))
     if Camera.objects.filter(preset=preset).exists():
-        raise Conflict("Cameras use the preset: give them another one first.")
+        raise Conflict(_("Cameras use the preset: give them another one first."))
     before = audit.snapshot(preset)
     preset.is_deleted = True
     preset.save()
@@ -117,5 +118,5 @@ def preset_for(organization: Organization, preset_id: int) -> Preset:
     """A preset by number, if the organization may choose it; else Missing."""
     preset = presets_of(organization).filter(pk=preset_id).first()
     if preset is None:
-        raise Missing("There is no such preset in the organization.")
+        raise Missing(_("There is no such preset in the organization."))
     return preset

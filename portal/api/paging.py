@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -40,7 +41,7 @@ def page_of(request: Request) -> Page:
     limit = _number(request, "limit", "X-Page-Limit", LONGEST)
     offset = _number(request, "offset", "X-Page-Offset", 0)
     if offset > FURTHEST:
-        raise Invalid("The list is not that long.", field="offset")
+        raise Invalid(_("The list is not that long."), field="offset")
     return Page(limit=min(limit, LONGEST) or LONGEST, offset=offset)
 
 
@@ -49,7 +50,7 @@ def _number(request: Request, name: str, header: str, default: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Invalid("This must be a whole number, zero or more.", field=name)
+        raise Invalid(_("This must be a whole number, zero or more."), field=name)
     return int(text)
 
 

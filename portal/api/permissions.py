@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 
 from tenants.errors import Unauthenticated
@@ -14,7 +15,7 @@ class SignedIn(BasePermission):
 
     def has_permission(self, request: Any, view: Any) -> bool:
         if request.user is None:
-            raise Unauthenticated("Sign in, or send a key.")
+            raise Unauthenticated(_("Sign in, or send a key."))
         return True
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.errors import Conflict, Invalid
@@ -56,7 +57,7 @@ def add_host(domain: Domain, host: str, *, is_primary: bool = False) -> DomainHo
     """Let an ISP answer on one more host name; names are told apart in lower case."""
     row = DomainHost(domain=domain, host=host.lower().rstrip("."), is_primary=is_primary)
     if DomainHost.objects.filter(host=row.host).exists():
-        raise Conflict("This host name is taken.", field="host")
+        raise Conflict(_("This host name is taken."), field="host")
     check(row)
     row.save()
     return row
@@ -66,7 +67,7 @@ def change_settings(domain: Domain, *, acting_user: User | None, **values: Any) 
     """Change an ISP's brand and settings; the currency stays, because money was counted in it."""
     unknown = set(values) - set(SETTINGS)
     if unknown:
-        raise Invalid("This setting cannot be changed.", field=sorted(unknown)[0])
+        raise Invalid(_("This setting cannot be changed."), field=sorted(unknown)[0])
     before = audit.snapshot(domain)
     for name, value in values.items():
         setattr(domain, name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.broadcast import notify_access
@@ -33,7 +34,7 @@ def add_folder(
 ) -> Folder:
     """A new folder, last among its siblings unless `order_num` says otherwise."""
     if parent is not None and parent.organization_id != organization.pk:
-        raise Invalid("The folder above belongs to another organization.", field="parent_id")
+        raise Invalid(_("The folder above belongs to another organization."), field="parent_id")
     return _add(organization, acting_user=acting_user, title=title, parent=parent, **more)
 
 
@@ -57,9 +58,9 @@ def change_folder(folder: Folder, *, acting_user: User | None, **values: Any) ->
     assign(folder, values, FIELDS)
     parent: Folder | None = folder.parent
     if parent is not None and parent.organization_id != folder.organization_id:
-        raise Invalid("The folder above belongs to another organization.", field="parent_id")
+        raise Invalid(_("The folder above belongs to another organization."), field="parent_id")
     if parent is not None and parent.pk in subtree(folder):
-        raise Invalid("A folder cannot be moved into itself.", field="parent_id")
+        raise Invalid(_("A folder cannot be moved into itself."), field="parent_id")
     check(folder)
     folder.save()
     if audit.changed(folder, before, acting_user=acting_user):
@@ -71,10 +72,10 @@ def change_folder(folder: Folder, *, acting_user: User | None, **values: Any) ->
 def delete_folder(folder: Folder, *, acting_user: User | None) -> None:
     """Remove an empty folder (item 89); the last folder at the top stays."""
     if folder.children.exists() or folder.cameras.exists():
-        raise Conflict("The folder is not empty: move or delete its cameras and folders first.")
+        raise Conflict(_("The folder is not empty: move or delete its cameras and folders first."))
     tops = Folder.objects.filter(organization_id=folder.organization_id, parent=None)
     if folder.parent_id is None and tops.count() == 1:
-        raise Conflict("An organization keeps at least one folder.")
+        raise Conflict(_("An organization keeps at least one folder."))
     audit.deleted(folder, acting_user=acting_user)
     folder.delete()
     notify_access()
@@ -106,7 +107,7 @@ def move_folder(folder: Folder, *, acting_user: User | None, target: Folder, pla
     row = list(siblings.order_by("order_num", "id"))
     at = len(row) if place == "inside" else row.index(target) + (place == "after") if target in row else None
     if at is None:
-        raise Invalid("A folder cannot be moved beside itself.", field=f"move_{place}")
+        raise Invalid(_("A folder cannot be moved beside itself."), field=f"move_{place}")
     row.insert(at, folder)
     for number, sibling in enumerate(row, start=1):
         if sibling.pk != folder.pk and sibling.order_num != number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.broadcast import notify_access
@@ -31,7 +32,7 @@ def add_member(organization: Organization, *, acting_user: User | None, user: Us
     """Let a user into an organization; he sees nothing until a folder is granted (item 72)."""
     _check_limit(organization)
     if Membership.objects.filter(organization=organization, user=user).exists():
-        raise Conflict("The user is in the organization already.", field="user_id")
+        raise Conflict(_("The user is in the organization already."), field="user_id")
     row = Membership(domain_id=current_domain_id(), organization=organization, user=user)
     assign(row, dict(flags), FLAGS)
     row.save()
@@ -44,14 +45,14 @@ def _check_limit(organization: Organization) -> None:
     """The organization's row is locked, so that additions at the same moment cannot all pass the count."""
     locked = Organization.objects.select_for_update().get(pk=organization.pk)
     if not locked.is_default and locked.memberships.count() >= locked.user_limit:
-        raise LimitReached(f"The organization may have {locked.user_limit} users.", field="user_id")
+        raise LimitReached(_("The organization may have %(n)s users.") % {"n": locked.user_limit}, field="user_id")
 
 
 def membership_of(organization: Organization, user: User) -> Membership:
     """A user's place in an organization, or Missing."""
     row: Membership | None = Membership.objects.filter(organization=organization, user=user).first()
     if row is None:
-        raise Missing("The user is not in the organization.")
+        raise Missing(_("The user is not in the organization."))
     return row
 
 
@@ -86,7 +87,7 @@ def grant_folder(folder: Folder, *, acting_user: User | None, user: User, **righ
     A depth makes sense only with the archive right: without it, it is forgotten.
     """
     if not Membership.objects.filter(organization_id=folder.organization_id, user=user).exists():
-        raise Missing("The user is not in the organization.")
+        raise Missing(_("The user is not in the organization."))
     row = FolderPermission.objects.filter(folder=folder, user=user).first()
     fresh = row is None
     row = row or FolderPermission(domain_id=current_domain_id(), folder=folder, user=user)

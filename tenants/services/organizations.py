@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.broadcast import notify_access
@@ -58,9 +59,9 @@ def delete_organization(organization: Organization, *, acting_user: User | None,
     Whoever knows cameras calls `devices.services.organizations.delete_organization`, which removes them first.
     """
     if organization.is_default:
-        raise Forbidden("The default organization cannot be deleted.")
+        raise Forbidden(_("The default organization cannot be deleted."))
     if not force and organization.memberships.exists():
-        raise Conflict("The organization has users; delete it with force to remove it all the same.")
+        raise Conflict(_("The organization has users; delete it with force to remove it all the same."))
     audit.deleted(organization, acting_user=acting_user)
     folders.delete_all(organization)
     organization.delete()

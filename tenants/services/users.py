@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.broadcast import notify_access
@@ -67,9 +68,9 @@ def add_user(
 
 def _check(user: User) -> None:
     if not user.login:
-        raise Invalid("A login is needed.", field="login")
+        raise Invalid(_("A login is needed."), field="login")
     if User.objects.filter(login__iexact=user.login).exclude(pk=user.pk).exists():
-        raise Invalid("This login is taken.", field="login")
+        raise Invalid(_("This login is taken."), field="login")
     check(user, exclude=("password",))
 
 
@@ -78,7 +79,7 @@ def _set_password(user: User, password: str | None, *, strict: bool) -> None:
         user.set_unusable_password()
         return
     if len(password) < 5:
-        raise Invalid("A password has at least five characters.", field="password")
+        raise Invalid(_("A password has at least five characters."), field="password")
     if strict:
         try:
             validate_password(password, user)
@@ -109,7 +110,7 @@ def _keep_an_admin(user: User, before: dict[str, Any]) -> None:
     """The last administrator of an ISP can neither be blocked nor demoted (item 59)."""
     was = before["is_admin"] and before["is_active"]
     if was and not (user.is_admin and user.is_active) and not _other_admins(user):
-        raise Conflict("The last administrator cannot be blocked or lose his rights.", field="is_admin")
+        raise Conflict(_("The last administrator cannot be blocked or lose his rights."), field="is_admin")
 
 
 def _other_admins(user: User) -> bool:
@@ -120,7 +121,7 @@ def _other_admins(user: User) -> bool:
 def delete_user(user: User, *, acting_user: User | None) -> None:
     """Remove a person; organizations he owned are left without an owner. The last administrator stays."""
     if user.is_admin and not _other_admins(user):
-        raise Conflict("The last administrator cannot be deleted.")
+        raise Conflict(_("The last administrator cannot be deleted."))
     audit.deleted(user, acting_user=acting_user)
     notify_access(user.pk)
     user.delete()

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
 
 from tenants.errors import Invalid
 
@@ -36,5 +37,5 @@ def assign(row: models.Model, values: dict[str, Any], allowed: frozenset[str]) -
     """Set fields from a caller's values; Invalid for a field that callers do not set."""
     for name, value in values.items():
         if name not in allowed:
-            raise Invalid("This field cannot be set.", field=name)
+            raise Invalid(_("This field cannot be set."), field=name)
         setattr(row, name, value)

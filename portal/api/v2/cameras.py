@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -104,7 +105,7 @@ def _one(request: Asked, name: str) -> Response:
     """One camera as its list shows it."""
     rows = camera_rows.camera_rows(request.user, CameraFilter(name=name), limit=1)
     if not rows:
-        raise Missing("There is no such camera.")
+        raise Missing(_("There is no such camera."))
     return Response(camera_shapes(request, rows)[0])
 
 
@@ -129,7 +130,7 @@ def _folder(user: User, folder_id: Any) -> Folder:
     """A folder by number, in an organization whose cameras the user edits; else Missing."""
     folder: Folder | None = Folder.objects.select_related("organization").filter(pk=access.as_id(folder_id)).first()
     if folder is None:
-        raise Missing("There is no such folder.")
+        raise Missing(_("There is no such folder."))
     access.organization_for(user, folder.organization_id, "edit_cameras")
     return folder
 
@@ -140,7 +141,7 @@ def _preset(user: User, organization: Organization, preset_id: Any) -> Preset:
         return presets.preset_for(organization, access.as_id(preset_id))
     preset = any_preset(preset_id)
     if preset.is_deleted:
-        raise Invalid("The preset has been deleted.", field="preset_id")
+        raise Invalid(_("The preset has been deleted."), field="preset_id")
     return preset
 
 
@@ -220,7 +221,7 @@ class UserAttributesView(V2View):
     @answers(UserAttributes, fields=AttributeFields, says="Mark a camera as favorite", name="cameras_mark")
     def post(self, request: Asked, name: str) -> Response:
         if request.user.is_system:
-            raise Forbidden("A system key has no favorites; name a user with x-vsaas-user.")
+            raise Forbidden(_("A system key has no favorites; name a user with x-vsaas-user."))
         camera = camera_access.camera_for(request.user, name)
         marks = cameras.mark_camera(camera, request.user, **AttributeFields.read(request, partial=True))
         return Response({"favorite": marks.favorite, "motion_alarm": marks.motion_alarm})

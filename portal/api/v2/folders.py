@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -149,7 +150,7 @@ class FolderView(V2View):
         organization = access.organization_for(request.user, organization_id)
         folder = access.visible_folders(request.user, organization).filter(pk=access.as_id(folder_id)).first()
         if folder is None:
-            raise Missing("There is no such folder.")
+            raise Missing(_("There is no such folder."))
         return _answer(request.user, organization, folder)
 
     @answers(FolderShape, fields=ChangedFolderFields, says="Change or move a folder", name="folders_change")
@@ -175,7 +176,7 @@ class FolderView(V2View):
 
 def _move(user: User, organization: Organization, folder: Folder, moves: dict[str, Any]) -> None:
     if len(moves) > 1:
-        raise Invalid("Move a folder to one place at a time.", field=sorted(moves)[0])
+        raise Invalid(_("Move a folder to one place at a time."), field=sorted(moves)[0])
     for name, target_id in moves.items():
         target = access.folder_for(user, organization, target_id)
         folders.move_folder(folder, acting_user=user, target=target, place=name.removeprefix("move_"))
@@ -184,7 +185,7 @@ def _move(user: User, organization: Organization, folder: Folder, moves: dict[st
 def _grant(folder: Folder, user_id: Any) -> FolderPermission:
     row: FolderPermission | None = FolderPermission.objects.filter(folder=folder, user=access.as_id(user_id)).first()
     if row is None:
-        raise Missing("The user has no rights in this folder.")
+        raise Missing(_("The user has no rights in this folder."))
     return row
 
 
@@ -192,7 +193,7 @@ def _member(asking: User, organization: Organization, user_id: Any) -> User:
     """A member of the organization whose rights in folders the asking user may change."""
     user: User | None = User.objects.filter(memberships__organization=organization, pk=access.as_id(user_id)).first()
     if user is None:
-        raise Missing("The user is not in the organization.")
+        raise Missing(_("The user is not in the organization."))
     access.require_may_grant(asking, organization, user, {})
     return user
 

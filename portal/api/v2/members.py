@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -94,7 +95,7 @@ def _member(organization: Organization, user_id: Any) -> Membership:
         Membership.objects.select_related("user").filter(organization=organization, user=access.as_id(user_id)).first()
     )
     if row is None:
-        raise Missing("The user is not in the organization.")
+        raise Missing(_("The user is not in the organization."))
     return row
 
 
@@ -143,7 +144,7 @@ def _found(asking: User, fields: dict[str, Any]) -> User:
         return access.user_for(asking, fields["user_id"])
     found = access.visible_users(asking).filter(login__iexact=fields.get("login") or "").first()
     if found is None:
-        raise Missing("There is no such user.")
+        raise Missing(_("There is no such user."))
     return found
 
 
@@ -156,7 +157,7 @@ class MemberView(V2View):
     def get(self, request: Asked, organization_id: str, user_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id)
         if access.as_id(user_id) != request.user.pk and not access.rights_in(request.user, organization).view_users:
-            raise Forbidden("You may not see the organization's users.")
+            raise Forbidden(_("You may not see the organization's users."))
         return _answer(organization, _member(organization, user_id))
 
     @answers(MemberShape, fields=MemberFields, says="Change a member's rights", name="members_change")

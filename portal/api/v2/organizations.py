@@ -7,9 +7,11 @@ from typing import Any, TypedDict
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from billing.services import organizations as opening
 from devices.models import Camera
 from devices.services import organizations as closing
 from portal.api import paging
@@ -123,7 +125,7 @@ def _values(user: User, fields: dict[str, Any]) -> dict[str, Any]:
     if "owner_id" not in fields:
         return fields
     if not user.is_admin:
-        raise Forbidden("Only an administrator may set the owner.", field="owner_id")
+        raise Forbidden(_("Only an administrator may set the owner."), field="owner_id")
     owner_id = fields.pop("owner_id")
     return {**fields, "owner": access.user_for(user, owner_id) if owner_id else None}
 
@@ -152,9 +154,9 @@ class OrganizationsView(V2View):
         of_this_isp(domain_id)
         user = request.user
         if not access.can_add_organizations(user):
-            raise Forbidden("You may not open organizations.")
+            raise Forbidden(_("You may not open organizations."))
         values = _values(user, OrganizationFields.read(request))
-        return _answer(user, organizations.add_organization(acting_user=user, **values))
+        return _answer(user, opening.add_organization(acting_user=user, **values))
 
 
 class OrganizationView(V2View):
@@ -180,8 +182,10 @@ class OrganizationView(V2View):
         of_this_isp(domain_id)
         organization = access.organization_for(request.user, organization_id, "edit")
         if not (request.user.is_admin or organization.owner_id == request.user.pk):
-            raise Forbidden("Only its owner or an administrator may close an organization.")
+            raise Forbidden(_("Only its owner or an administrator may close an organization."))
         if request.headers.get("force", "") not in {"1", "true", "True"}:
-            raise Conflict("An organization has at least one folder: send the header `force: 1` to delete all of it.")
+            raise Conflict(
+                _("An organization has at least one folder: send the header `force: 1` to delete all of it.")
+            )
         closing.delete_organization(organization, acting_user=request.user, force=True)
         return Response(DONE)

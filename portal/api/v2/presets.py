@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -115,14 +116,14 @@ def _values(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _may_read(user: User) -> None:
     if not access.can_see_all_money(user):
-        raise Forbidden("Only an administrator or accountant may do this; organizations list their own presets.")
+        raise Forbidden(_("Only an administrator or accountant may do this; organizations list their own presets."))
 
 
 def any_preset(preset_id: Any) -> Preset:
     """A preset of the ISP by number, also a deleted one; else Missing."""
     preset: Preset | None = Preset.objects.filter(pk=access.as_id(preset_id)).first()
     if preset is None:
-        raise Missing("There is no such preset.")
+        raise Missing(_("There is no such preset."))
     return preset
 
 

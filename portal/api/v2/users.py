@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NotRequired, TypedDict
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -154,7 +155,7 @@ def _refuse_more_than(allowed: frozenset[str], values: dict[str, Any], row: User
     """Whoever is no administrator changes `allowed` only; what is sent as it stands is no change."""
     for name, value in values.items():
         if name not in allowed and value != getattr(row, name, None):
-            raise Forbidden("Only an administrator may set this.", field=name)
+            raise Forbidden(_("Only an administrator may set this."), field=name)
 
 
 def _only(allowed: frozenset[str], values: dict[str, Any]) -> dict[str, Any]:
@@ -167,7 +168,7 @@ def _set_key(row: User, fields: dict[str, Any], acting_user: User) -> str | None
     if "apikey" not in fields or (sent and sent.endswith("…")):  # as it was shown: unchanged
         return None
     if sent and len(sent) < LEAST_KEY:
-        raise Invalid(f"A key has at least {LEAST_KEY} characters.", field="apikey")
+        raise Invalid(_("A key has at least %(n)s characters.") % {"n": LEAST_KEY}, field="apikey")
     for key in ApiKey.objects.filter(user=row):
         keys.delete_key(key, acting_user=acting_user)
     return keys.add_key(acting_user=acting_user, user=row, secret=sent)[1] if sent else None
@@ -239,4 +240,4 @@ class UserView(V2View):
 
 def _require_self(acting: User, row: User) -> None:
     if acting.pk != row.pk or acting.is_readonly:
-        raise Forbidden("Only an administrator may change other users.")
+        raise Forbidden(_("Only an administrator may change other users."))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
@@ -77,7 +78,7 @@ class Fields(serializers.Serializer[Any]):
     def checked(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
         """The same for a part of a body."""
         if not isinstance(data, dict):
-            raise Invalid("The body must be a JSON object.")
+            raise Invalid(_("The body must be a JSON object."))
         fields = cls(data=data, partial=partial)
         fields.is_valid(raise_exception=True)
         return dict(fields.validated_data)
@@ -156,4 +157,4 @@ def wanted_id(request: Request, name: str) -> int | None:
 def of_this_isp(domain_id: str) -> None:
     """Some callers name the ISP in the path too (`/domains/1/...`): it can only be the one they are talking to."""
     if domain_id and as_id(domain_id) != current_domain_id():
-        raise Missing("There is no such domain.")
+        raise Missing(_("There is no such domain."))
