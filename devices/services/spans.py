@@ -45,7 +45,7 @@ def _close(span: PresetSpan, at: datetime) -> None:
     if span.during.lower >= at:
         span.delete()
         return
-    PresetSpan.objects.filter(pk=span.pk).update(during=RawSQL("tstzrange(lower(during), %s, '[)')", [at]))  # noqa: S611 - a constant with a parameter
+    PresetSpan.objects.filter(pk=span.pk).update(during=RawSQL("tstzrange(lower(during), %s, '[)')", [at]))
 
 
 def _open(camera: Camera, at: datetime) -> None:
