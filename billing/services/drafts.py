@@ -15,6 +15,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from billing.models import BillingPeriod
+from billing.services.views import in_bulk
 
 RATED = """
 rated AS MATERIALIZED (
@@ -76,11 +77,13 @@ merged AS (
     RETURNING i.id, i.organization_id
 ),
 invoices AS MATERIALIZED (SELECT id, organization_id FROM known UNION SELECT id, organization_id FROM merged),
+-- The drafts of a month are younger than all invoices before it: this keeps the years behind us out of the joins.
+oldest AS MATERIALIZED (SELECT min(id) AS id FROM invoices),
 put_lines AS (
     MERGE INTO billing_invoiceline l
     USING (SELECT invoices.id AS invoice_id, lines.* FROM lines JOIN invoices USING (organization_id)) w
-    ON l.domain_id = %(domain)s AND l.invoice_id = w.invoice_id AND l.plan_id = w.plan_id AND l.price = w.price
-        AND l.discount_ppm = w.discount_ppm AND l.is_trial = w.is_trial
+    ON l.domain_id = %(domain)s AND l.invoice_id >= (SELECT id FROM oldest) AND l.invoice_id = w.invoice_id
+        AND l.plan_id = w.plan_id AND l.price = w.price AND l.discount_ppm = w.discount_ppm AND l.is_trial = w.is_trial
     WHEN MATCHED AND (l.camera_days, l.first_day, l.last_day, l.plan_title)
         IS DISTINCT FROM (w.camera_days, w.first_day, w.last_day, w.plan_title)
     THEN UPDATE SET camera_days = w.camera_days, net = w.net, first_day = w.first_day, last_day = w.last_day,
@@ -94,7 +97,8 @@ put_lines AS (
 put_taxes AS (
     MERGE INTO billing_invoicetax t
     USING (SELECT invoices.id AS invoice_id, taxes.* FROM taxes JOIN invoices USING (organization_id)) w
-    ON t.domain_id = %(domain)s AND t.invoice_id = w.invoice_id AND t.code = w.code
+    ON t.domain_id = %(domain)s AND t.invoice_id >= (SELECT id FROM oldest) AND t.invoice_id = w.invoice_id
+        AND t.code = w.code
     WHEN MATCHED AND (t.title, t.ppm, t.base) IS DISTINCT FROM (w.title, w.ppm, w.base)
     THEN UPDATE SET title = w.title, ppm = w.ppm, base = w.base, amount = w.amount
     WHEN NOT MATCHED THEN INSERT (domain_id, invoice_id, code, title, ppm, base, amount)
@@ -103,14 +107,14 @@ put_taxes AS (
 ),
 no_lines AS (
     DELETE FROM billing_invoiceline l USING known k
-    WHERE l.domain_id = %(domain)s AND l.invoice_id = k.id AND NOT EXISTS (
+    WHERE l.domain_id = %(domain)s AND l.invoice_id >= (SELECT id FROM oldest) AND l.invoice_id = k.id AND NOT EXISTS (
         SELECT FROM lines w WHERE w.organization_id = k.organization_id AND w.plan_id = l.plan_id
             AND w.price = l.price AND w.discount_ppm = l.discount_ppm AND w.is_trial = l.is_trial)
     RETURNING l.id
 ),
 no_taxes AS (
     DELETE FROM billing_invoicetax t USING known k
-    WHERE t.domain_id = %(domain)s AND t.invoice_id = k.id AND NOT EXISTS (
+    WHERE t.domain_id = %(domain)s AND t.invoice_id >= (SELECT id FROM oldest) AND t.invoice_id = k.id AND NOT EXISTS (
         SELECT FROM taxes w WHERE w.organization_id = k.organization_id AND w.code = t.code)
     RETURNING t.id
 ),
@@ -138,7 +142,7 @@ class Drafted:
 
 def draft(period: BillingPeriod) -> Drafted:
     """Make the month's drafts agree with its counted days. The caller holds the ISP's night lock."""
-    with connection.cursor() as cursor:
+    with in_bulk(), connection.cursor() as cursor:
         cursor.execute(
             STATEMENT,
             {

@@ -12,6 +12,7 @@ from django.db import connection
 
 from billing.models import BillingPeriod
 from billing.rating import next_month
+from billing.services.views import in_bulk
 from tenants import clock
 from tenants.failpoints import failpoint
 
@@ -50,7 +51,7 @@ def issue(period: BillingPeriod) -> int:
         "day": day,
         "now": clock.now(),
     }
-    with connection.cursor() as cursor:
+    with in_bulk(), connection.cursor() as cursor:
         cursor.execute(SERIES, values)
         failpoint("night.series")
         cursor.execute(NUMBERS, values)
