@@ -15,7 +15,7 @@ from billing.services.plans import plans_of
 from devices import access as camera_access
 from devices.models import Camera, Preset
 from devices.services import cameras
-from devices.services.presets import RULED, default_preset
+from devices.services.presets import RULED, presets_of
 from portal.pages.common import Request, signed_in, submit
 from portal.pages.forms_cameras import CameraForm, camera_initial
 from portal.pages.status import describe
@@ -71,10 +71,10 @@ def change(request: Request, name: str) -> HttpResponse:
     return shown(request, form, camera)
 
 
-def usual_preset(organization: Organization) -> Preset:
-    """What a new camera begins with: the preset of the usual plan where the organization may choose it."""
+def usual_preset(organization: Organization) -> Preset | None:
+    """What a new camera begins with: the preset of the usual plan if the organization has it, else the default one."""
     usual = plans_of(organization).filter(is_default=True, is_archived=False).select_related("preset").first()
-    return usual.preset if usual else default_preset()
+    return usual.preset if usual else presets_of(organization).filter(is_default=True).first()
 
 
 def chosen(request: Request, organizations: Any) -> Organization | None:

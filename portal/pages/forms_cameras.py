@@ -142,3 +142,16 @@ class PresetForm(PerchForm):
         label=_("In all organizations"), required=False,
         help_text=_("Off: only organizations it is attached to may choose it."),
     )  # fmt: skip
+
+
+class AttachForm(PerchForm):
+    """Which organization may choose a preset."""
+
+    organization: forms.ModelChoiceField[Organization] = forms.ModelChoiceField(
+        label=_("Organization"), queryset=None, empty_label=_("Choose an organization")
+    )
+
+    def __init__(self, *args: Any, preset: Preset, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        free = Organization.objects.exclude(pk__in=preset.attachments.values("organization")).order_by("title")
+        self.fields["organization"].queryset = free  # type: ignore[attr-defined]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.permissions import table_pages, table_v2
+from tests.permissions import table_money, table_pages, table_v2
 
-ROWS = [*table_v2.ROWS, *table_pages.ROWS]
+ROWS = [*table_v2.ROWS, *table_pages.ROWS, *table_money.ROWS]

@@ -111,6 +111,11 @@ ROWS = [
     get("/presets/{free}/delete",        "302 403 403 403 403 403 403 403 403 200 302", plain=True),
     post("/presets/{free}/delete",       "401 403 403 403 403 403 403 403 403 302 401"),
 
+    post("/presets/{free}/organizations", "401 403 403 403 403 403 403 403 403 302 401", {"organization": "{org}"}),
+    post("/presets/{mine.free}/organizations", "401 403 403 403 403 403 403 403 403 302 401",
+         {"organization": "{org}"}, south="E"),
+    post("/presets/{attached}/organizations/{org}/detach", "401 403 403 403 403 403 403 403 403 302 401"),
+
     get("/plans/",                       "302 403 403 403 403 403 403 403 200 200 302"),
     get("/plans/new",                    "302 403 403 403 403 403 403 403 200 200 302", plain=True),
     post("/plans/new",                   "401 403 403 403 403 403 403 403 302 302 401",

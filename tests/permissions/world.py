@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
-from billing.services import plans
+from billing.models import InvoiceLine
+from billing.services import night, plans
 from devices.services import cameras, presets, streamers
+from tenants import clock
 from tenants.models import Domain, Organization, User
 from tenants.scoping import domain_scope
 from tenants.services import domains, folders, keys, memberships, organizations, users
@@ -71,9 +73,12 @@ def _word() -> str:
 
 def _isp(slug: str, host: str) -> Isp:
     isp = Isp(host, domains.add_domain(title=slug.title(), slug=slug, hosts=[host]), _word(), _word())
-    with domain_scope(isp.domain):
+    with domain_scope(isp.domain), clock.frozen(clock.now() - timedelta(days=40)):
         _people(isp)
         _things(isp)
+    night.run_nights(isp.domain.pk)
+    with domain_scope(isp.domain):
+        _bills(isp)
         key, isp.system_key = keys.add_key(acting_user=None, title=isp.word)
         isp.ids["key"] = key.pk
         isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
@@ -118,6 +123,7 @@ def _things(isp: Isp) -> None:
     outsider = users.add_user(acting_user=None, login="outsider@example.org", name=isp.word)
     _rights(isp, home, folder, beside)
     plan = plans.add_plan(acting_user=None, title=secret, amount=100)
+    _camera(isp, home, "billed", secret, preset=plan.preset)
     price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
     isp.ids |= {
         "plan": plan.pk, "price": price.pk,
@@ -126,6 +132,12 @@ def _things(isp: Isp) -> None:
         "free": free.pk, "attached": attached.pk, "target": target.pk, "outsider": outsider.pk,
         "viewer": person["viewer"].pk, "member": person["member"].pk,
     }  # fmt: skip
+
+
+def _bills(isp: Isp) -> None:
+    """The first month's invoice and its line, of forty days that were counted."""
+    line = InvoiceLine.objects.filter(invoice__organization_id=isp.ids["org"]).order_by("id")[0]
+    isp.ids |= {"invoice": line.invoice_id, "line": line.pk}
 
 
 def _camera(isp: Isp, organization: Organization, name: str, word: str, **more: Any) -> Any:
