@@ -13,10 +13,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import imageio_ffmpeg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from devices.streamer import ffmpeg
 from tests.embedded.running import free_port, perch
 from tests.eventually import eventually
 from tests.stories.browser import FRAME, chromium
@@ -160,11 +160,12 @@ class Viewer:
 def recorded(harbour: Harbour) -> tuple[int, int]:
     """What there is of the archive, once it is long enough."""
 
-    def long_enough() -> tuple[int, int] | None:
+    def long_enough() -> tuple[int, ...]:
         first, last = harbour.recorded()
-        return (first, last) if last - first >= RECORDED else None
+        return (first, last) if last - first >= RECORDED else ()
 
-    return eventually(long_enough, seconds=90)
+    first, last = eventually(long_enough, seconds=90)
+    return first, last
 
 
 @pytest.fixture(scope="module")
@@ -322,6 +323,19 @@ def test_on_a_phone_fingers_play_the_archive_drag_and_pinch(
     bob.page.context.close()
 
 
+def test_the_token_is_exchanged_before_it_ends(alice: Viewer) -> None:
+    hurried = Viewer(alice.page.context.new_page(), alice.harbour)
+    hurried.page.add_init_script("""const parse = JSON.parse; JSON.parse = (...given) => {
+        const found = parse(...given); if (found?.playback) found.playback.expires_in = 8; return found; }""")
+    with hurried.page.expect_response("**/cameras/tokens?*", timeout=20_000) as caught:
+        hurried.open()
+    fresh = caught.value.json()[alice.harbour.camera]["token"]
+    with hurried.page.expect_request(lambda request: f"token={fresh}" in request.url, timeout=15_000):
+        pass
+    hurried.sees("playing", live=True)
+    hurried.page.close()
+
+
 def test_a_right_that_is_taken_away_stops_the_picture_within_ten_seconds(browser: Browser, harbour: Harbour) -> None:
     bob = Viewer.of(browser, harbour, "bob")
     bob.open().sees("playing", live=True)
@@ -352,7 +366,7 @@ def local(moment: float) -> str:
 
 def duration_of(file: Path) -> float:
     """What ffmpeg finds in a file, in seconds."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(file), "-f", "null", "-c", "copy", "-"]
+    command = [ffmpeg.executable(), "-hide_banner", "-i", str(file), "-f", "null", "-c", "copy", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     found = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
     assert found, said

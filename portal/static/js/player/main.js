@@ -1,12 +1,14 @@
 // The player: puts the parts together and keeps what is on show in the address (?at= moment, ?span= zoom).
 import { showToast } from "../toasts.js";
 import { Access } from "./access.js";
+import { age, remember } from "./address.js";
 import { Calendar } from "./calendar.js";
-import { dayStart, isForeignZone, nextDay, now, parts, say, setClock, zoneName } from "./clock.js";
+import { dayStart, isForeignZone, nextDay, now, say, setClock, zoneName } from "./clock.js";
 import { Download } from "./download.js";
 import { listenToKeys } from "./keys.js";
 import { Message } from "./message.js";
 import { Recordings } from "./recordings.js";
+import { savePicture } from "./snapshot.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { Tip } from "./tip.js";
@@ -30,7 +32,6 @@ const message = new Message(find("message"));
 new Tip(find("tip"), timeline, access, settings.archive.from, words);
 const camera = { state: settings.state, reason: settings.reason, enabled: settings.enabled };
 let turn = 0; // whoever asked last is answered
-let remembered = 0;
 
 // -- what is on show
 
@@ -89,17 +90,11 @@ function skip(seconds) {
     remember({ at: Math.floor(target) });
     return;
   }
-  goTo(seconds < 0 && !recordings.at(target) ? before(target) : target);
+  goTo(seconds < 0 ? recordings.before(target, STEP) : target);
 }
 
 function shownMoment() {
   return stage.moment() ?? (stage.mode === "archive" ? stage.from : now());
-}
-
-// Going back over a gap lands at the end of the recording before it.
-function before(moment) {
-  const span = recordings.spans.findLast((each) => each.to <= moment);
-  return span ? Math.max(span.from, span.to - STEP) : moment;
 }
 
 async function onEnded() {
@@ -110,16 +105,6 @@ async function onEnded() {
   if (mine !== turn) return;
   if (next !== null && next < now() - 30) playFrom(next);
   else goLive();
-}
-
-function remember(changes) {
-  const address = new URL(location.href);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === null) address.searchParams.delete(name);
-    else address.searchParams.set(name, String(value));
-  }
-  remembered = performance.now();
-  history.replaceState(null, "", address);
 }
 
 // -- messages over the picture
@@ -206,7 +191,7 @@ function paint() {
   find("date").textContent = dayName(shown ?? now());
   if (shown === null || stage.video.seeking) return;
   timeline.follow(shown);
-  if (!live && playing && performance.now() - remembered > REMEMBER) remember({ at: Math.floor(shown) });
+  if (!live && playing && age() > REMEMBER) remember({ at: Math.floor(shown) });
 }
 
 function dayName(moment) {
@@ -254,19 +239,8 @@ function step(frames) {
 }
 
 async function saveSnapshot() {
-  const at = parts(shownMoment());
-  const picture = await stage.snapshot();
-  if (!picture) {
-    showToast(words.snapshotFailed, "warning");
-    return;
-  }
-  const two = (number) => String(number).padStart(2, "0");
-  const stamp = `${at.year}${two(at.month)}${two(at.day)}-${two(at.hour)}${two(at.minute)}${two(at.second)}`;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(picture);
-  link.download = `${settings.name.replaceAll("/", "-")}-${stamp}.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const moment = shownMoment();
+  if (!savePicture(await stage.snapshot(), settings.name, moment)) showToast(words.snapshotFailed, "warning");
 }
 
 function toggleFullscreen() {

@@ -69,7 +69,13 @@ export class Recordings extends EventTarget {
     return span ? Math.max(span.from, moment) : null;
   }
 
-  // The same, looking beyond what is known: day by day at first, then by weeks.
+  // Going back over a gap lands some seconds before its beginning.
+  before(moment, margin) {
+    const span = this.at(moment) ? null : this.spans.findLast((each) => each.to <= moment);
+    return span ? Math.max(span.from, span.to - margin) : moment;
+  }
+
+  // The same as `after`, looking beyond what is known: day by day at first, then by weeks.
   async next(moment) {
     let first = moment;
     for (let stride = 86400; first < now(); stride = 7 * 86400) {
