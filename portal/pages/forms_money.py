@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import money
@@ -33,7 +33,7 @@ class AmountField(forms.CharField):
             return money.parse(text, self.currency)
         except ValueError:
             example = money.plain(10 ** (money.digits(self.currency) + 1), self.currency)
-            raise ValidationError(_now("Write the amount like %(example)s.") % {"example": example}) from None
+            raise ValidationError(gettext("Write the amount like %(example)s.") % {"example": example}) from None
 
 
 class PriceForm(PerchForm):
@@ -46,7 +46,7 @@ class PriceForm(PerchForm):
         super().__init__(*args, **kwargs)
         amount = self.fields["amount"]
         amount.currency = currency  # type: ignore[attr-defined]
-        amount.label = _now("Price for a camera and month, %(currency)s") % {"currency": currency}
+        amount.label = gettext("Price for a camera and month, %(currency)s") % {"currency": currency}
 
 
 class PlanForm(PerchForm):
@@ -94,7 +94,7 @@ class NewPlanForm(PlanForm):
         del self.fields["is_archived"]
         amount = self.fields["amount"]
         amount.currency = currency  # type: ignore[attr-defined]
-        amount.label = _now("Price for a camera and month, %(currency)s") % {"currency": currency}
+        amount.label = gettext("Price for a camera and month, %(currency)s") % {"currency": currency}
 
 
 class PlansForm(PerchForm):
