@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from functools import cache
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import ngettext
+from django.utils.translation.template import templatize
 from pytest_django.fixtures import Settings
 
 from tenants.scoping import domain_scope
@@ -22,6 +25,8 @@ from tenants.services import domains, users
 from tests.cast import NORTH, SOUTH, Cast
 
 SOURCE = Path(settings.LOCALE_PATHS[0]) / "ru" / "LC_MESSAGES" / "django.po"
+APPS = ("tenants", "devices", "billing", "portal")
+KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd%]")
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 SAME_IN_BOTH = re.compile(r"\b(API|CRM|PTZ)\b")
@@ -56,6 +61,33 @@ def compiled(settings: Settings) -> None:
             write_mo(file, catalogue())
         fresh.replace(target)
     settings.LOCALE_PATHS = list(settings.LOCALE_PATHS)  # setting it makes Django read the catalogues anew
+
+
+def strings(language: str, source: str) -> set[str]:
+    """What this piece of code asks gettext for; of a plural its first form."""
+    found = extract(language, io.BytesIO(source.encode()), keywords=KEYWORDS)
+    return {words if isinstance(words, str) else words[0] for _line, words, _comments, _context in found}
+
+
+def code() -> list[Path]:
+    return [path for app in APPS for path in sorted((settings.BASE_DIR / app).rglob("*.py"))]
+
+
+def test_no_string_of_the_source_is_missing() -> None:
+    """Run `manage.py makemessages -l ru --no-obsolete --no-location` and translate what is empty then."""
+    asked: set[str] = set()
+    for path in code():
+        asked |= strings("python", path.read_text())
+    for path in sorted((settings.BASE_DIR / "templates").rglob("*.html")):
+        asked |= strings("javascript", templatize(path.read_text()))  # a lexer that minds no indentation
+    assert len(asked) > 700
+    known = {message.id if isinstance(message.id, str) else message.id[0] for message in messages()}
+    assert sorted(asked - known) == []
+
+
+def test_gettext_goes_by_names_that_makemessages_knows() -> None:
+    alias = re.compile(r"\b\w*gettext\w* as (?!_\b)\w+")
+    assert [str(path) for path in code() if alias.search(path.read_text())] == []
 
 
 def test_every_message_is_translated() -> None:
