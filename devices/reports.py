@@ -6,6 +6,7 @@ The statements run as the role `fleet`, because a streamer's report spans ISPs.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -17,8 +18,9 @@ LARGEST_MEDIA_INFO = 8192  # characters
 SILENCE = 45.0  # seconds without a report after which a stream is taken for dead; reports come every 10
 
 # A camera's row before and after, in one statement; `changed` is what a viewer would see. Names are found among the
-# cameras of the streamer that speaks: it cannot speak of another's. `before` reads the statement's snapshot, so a
-# row's old values are there although it is updated here.
+# cameras of the streamer that speaks: it cannot speak of another's. `known` reads the statement's snapshot, so a row's
+# old values are there although it is updated here; it is the only join, because a second one to it would be planned for
+# ten rows and be quadratic in the thousands there are.
 UPSERT = """
 WITH reported AS (
     SELECT * FROM unnest(
@@ -29,13 +31,14 @@ WITH reported AS (
            media_info, dvr_from, dvr_duration, dvr_bytes)
 ),
 known AS (
-    SELECT DISTINCT ON (c.id) c.id AS camera_id, r.*
-    FROM reported r JOIN devices_camera c ON c.domain_id = r.domain_id AND c.name = r.name
+    SELECT DISTINCT ON (c.id) c.id AS camera_id, r.*,
+           s.camera_id IS NULL OR (s.alive, s.status, s.error_code, s.error_message)
+               IS DISTINCT FROM (r.alive, r.status, r.error_code, r.error_message) AS changed
+    FROM reported r
+    JOIN devices_camera c ON c.domain_id = r.domain_id AND c.name = r.name
+    LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
     WHERE c.streamer_id = %(streamer)s
     ORDER BY c.id
-),
-before AS (
-    SELECT s.* FROM devices_camerastatus s JOIN known k ON k.camera_id = s.camera_id
 ),
 written AS (
     INSERT INTO devices_camerastatus AS s (
@@ -52,10 +55,7 @@ written AS (
         changed_at = CASE WHEN s.alive = excluded.alive THEN s.changed_at ELSE excluded.changed_at END
     RETURNING camera_id
 )
-SELECT k.domain_id, k.camera_id
-FROM known k LEFT JOIN before b ON b.camera_id = k.camera_id
-WHERE b.camera_id IS NULL OR (b.alive, b.status, b.error_code, b.error_message)
-      IS DISTINCT FROM (k.alive, k.status, k.error_code, k.error_message)
+SELECT domain_id, camera_id FROM known WHERE changed
 """
 
 # Cameras that nobody speaks for any more: switched off, their ISP suspended, or their streamer silent. Rows that a
@@ -79,6 +79,9 @@ SET alive = false, status = q.status, error_code = q.error_code,
 FROM quiet q WHERE q.id = s.id
 RETURNING s.domain_id, s.camera_id
 """
+
+# A message may quote the camera's address; browsers get messages, and nobody is to read a password there.
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def decode(stream: Any) -> Report | None:
         alive=stats.get("alive") is True,
         status=_text(stats.get("status"), 20),
         error_code=_text(error.get("code"), 32),
-        error_message=_text(error.get("message"), 300),
+        error_message=_PASSWORD.sub(r"\1:***@", _text(error.get("message"), 300)),
         bitrate=_number(stats.get("bitrate"), LARGEST_INT),
         online_clients=_number(stats.get("online_clients"), LARGEST_INT),
         opened_at=_instant(stats.get("opened_at")),

@@ -77,6 +77,12 @@ def test_a_report_is_kept_as_it_was_said(streamer: Streamer, live_cast: Cast) ->
     assert (status.alive, status.error_code, status.error_message) == (False, "unauthorized", "401 Unauthorized")
 
 
+def test_a_password_in_an_error_message_goes_no_further(streamer: Streamer, live_cast: Cast) -> None:
+    quoting = "cannot open rtsp://admin:hunter2@10.0.0.5/main: timed out"
+    streamer.report(live_cast.gate, alive=False, error={"code": "unreachable", "message": quoting})
+    assert _status(live_cast.gate).error_message == "cannot open rtsp://admin:***@10.0.0.5/main: timed out"
+
+
 def test_only_what_a_viewer_would_see_is_news(streamer: Streamer, live_cast: Cast, news: News) -> None:
     gate, office = live_cast.gate, live_cast.office
     streamer.report(gate)

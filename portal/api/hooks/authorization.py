@@ -20,6 +20,8 @@ from tenants import clock
 DAY = 24 * 3600
 SECONDS = "5"  # how long an answer may be believed, also a "no": so long does a revoked right live on
 CACHED = ("X-AuthDuration", SECONDS)
+# X-Max-Sessions is not sent: a user's limit counts sign-ins (items 63, 64) and ending the oldest one ends its tokens.
+# Counted as playbacks, a limit of one would leave a wall of sixteen cameras with a single picture.
 
 # User 0 is the ISP's system key acting for nobody: it may all, as `tenants.access.system_user` says.
 QUESTION = f"""
