@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from tests.devices.streamer.perch import HOSTNAME, KEY, FakePerch
-from tests.eventually import eventually
+from tests.eventually import Answer
+from tests.eventually import eventually as wait
 from tests.rtsp import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +39,17 @@ TIMINGS: dict[str, Any] = {
 }
 
 
+# Whoever waits for a process on a machine that does other things needs patience; success costs none of it.
+PATIENCE = 60.0
+# One client for all: each new one would read the list of certificate authorities again.
+CLIENT = httpx.Client(timeout=30, trust_env=False)
+
+
+def eventually(look: Callable[[], Answer], *, seconds: float = PATIENCE) -> Answer:
+    """tests.eventually with the patience that processes need."""
+    return wait(look, seconds=seconds)
+
+
 @dataclass
 class Running:
     """A streamer process."""
@@ -53,14 +65,14 @@ class Running:
 
     def get(self, path: str, *, token: str = "good", headers: dict[str, str] | None = None) -> httpx.Response:
         mark = "&" if "?" in path else "?"
-        return httpx.get(f"{self.url}/{path}{mark}token={token}", headers=headers, timeout=30)
+        return CLIENT.get(f"{self.url}/{path}{mark}token={token}", headers=headers)
 
     def live(self, name: str, **more: Any) -> httpx.Response:
         return self.get(f"{name}/index.m3u8", **more)
 
     def follow(self, name: str, address: str) -> httpx.Response:
         """Fetch an address of a playlist of this stream."""
-        return httpx.get(f"{self.url}/{name}/{address}", timeout=30)
+        return CLIENT.get(f"{self.url}/{name}/{address}")
 
     def spans(self, name: str) -> list[tuple[int, int]]:
         """(from, duration) of what is recorded."""
@@ -103,14 +115,14 @@ def launch(perch: FakePerch, storage: Path, **tuning: Any) -> Running:
         env={key: value for key, value in os.environ.items() if not key.startswith("PERCH_")},
     )
     running = Running(process, port, storage, perch)
-    eventually(lambda: is_up(running), seconds=20)
+    eventually(lambda: is_up(running))
     return running
 
 
 def is_up(running: Running) -> bool:
     assert running.process.poll() is None, "the streamer ended"
     try:
-        return httpx.get(f"{running.url}/streamer/api/v3/monitoring/liveness", timeout=2).status_code == 200
+        return CLIENT.get(f"{running.url}/streamer/api/v3/monitoring/liveness").status_code == 200
     except httpx.TransportError:
         return False
 

@@ -58,6 +58,7 @@ def brightness(data: bytes) -> list[tuple[float, int]]:
     """(seconds from the start, mean brightness) of every picture."""
     done = subprocess.run(
         [executable(), "-nostdin", "-copyts", "-i", "pipe:0", "-map", "0:v", "-vf", "scale=1:1,format=gray,showinfo",
+         "-fps_mode", "passthrough",
          "-f", "rawvideo", "-loglevel", "info", "-"],
         input=data,
         capture_output=True,

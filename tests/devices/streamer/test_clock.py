@@ -18,7 +18,7 @@ from tenants.addresses import AddressPolicy
 
 def test_a_clock_set_back_begins_a_new_run_and_loses_no_video(tmp_path: Path) -> None:
     settings = Settings("s", "http://perch", "key", tmp_path, networks=AddressPolicy())
-    asyncio.run(asyncio.wait_for(_set_back(settings), 40))
+    asyncio.run(asyncio.wait_for(_set_back(settings), 60))
 
 
 async def _set_back(settings: Settings) -> None:

@@ -19,10 +19,9 @@ from devices.streamer.segments import Segment
 from devices.streamer.settings import Settings
 from tenants import clock
 from tenants.addresses import AddressPolicy
-from tests.devices.streamer.conftest import Running
+from tests.devices.streamer.conftest import Running, eventually
 from tests.devices.streamer.media import Playlist, frames
 from tests.devices.streamer.perch import FakePerch
-from tests.eventually import eventually
 
 INIT = Init(b"init", (), "h264")
 SIZE = 10_000
@@ -172,7 +171,7 @@ def test_a_disk_full_of_other_things_is_said_and_recording_resumes(
                 file.flush()
         except OSError:
             pass
-    eventually(lambda: perch.error("yard~1") == "disk_full", seconds=20)
+    eventually(lambda: perch.error("yard~1") == "disk_full")
     assert perch.stats("yard~1")["alive"]
     playlist = Playlist(running.live("yard").text)
     assert frames(
@@ -180,7 +179,7 @@ def test_a_disk_full_of_other_things_is_said_and_recording_resumes(
     )
     assert _empty_files(small_disk) == []
     ballast.unlink()
-    eventually(lambda: perch.error("yard~1") == "", seconds=30)
+    eventually(lambda: perch.error("yard~1") == "")
     before = running.recorded("yard")
     eventually(lambda: running.recorded("yard") > before)
     first, length = running.spans("yard")[-1]

@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from devices.streamer.ffmpeg import executable
-from tests.devices.streamer.conftest import Running
+from tests.devices.streamer.conftest import Running, eventually
 from tests.devices.streamer.media import Playlist, frames
 from tests.devices.streamer.peers import certificate, http, peer, rtsp, tls_front
 from tests.devices.streamer.perch import FakePerch
-from tests.eventually import eventually
 from tests.rtsp import Camera, free_port, rtsp_server
 
 HOSTILE_SDP = (
@@ -51,10 +50,10 @@ def test_what_a_camera_does_wrong_is_said_in_a_word(start: Callable[..., Running
             "closed~1": "unreachable",
             "inside~1": "refused_address",
         }
-        eventually(lambda: {name: perch.error(name) for name in expected} == expected, seconds=25)
+        eventually(lambda: {name: perch.error(name) for name in expected} == expected)
         assert perch.stats("wrong~1")["status"] == "error"
         assert perch.stats("wrong~1")["error"]["message"] == "The camera refuses the user name or password."
-        eventually(lambda: perch.stats("right~1")["alive"], seconds=25)
+        eventually(lambda: perch.stats("right~1")["alive"])
         answer = running.live("wrong")
         assert answer.status_code == 404
         assert answer.json()["errors"][0]["code"] == "unauthorized"
@@ -84,7 +83,7 @@ def test_sound_is_copied_converted_or_left_out_and_h265_is_named(
         perch.put("modern~1", server.url("modern"), dvr={"expiration": 60})
         running = start()
         names = ["aac~1", "phone~1", "phone2~1", "mute~1", "modern~1"]
-        eventually(lambda: all(perch.stats(name).get("alive") for name in names), seconds=30)
+        eventually(lambda: all(perch.stats(name).get("alive") for name in names))
 
         def tracks(name: str) -> list[str]:
             return [track["codec"] for track in perch.stats(name)["media_info"]["tracks"]]
@@ -100,11 +99,11 @@ def test_a_camera_that_stops_sending_is_stalled_and_comes_back(start: Callable[.
     with rtsp_server({"yard": Camera()}) as server:
         perch.put("yard~1", server.url("yard"))
         running = start(stall=2.0, connect=2.0)
-        eventually(lambda: perch.stats("yard~1").get("alive"), seconds=25)
+        eventually(lambda: perch.stats("yard~1").get("alive"))
         server.pause()
         eventually(lambda: perch.error("yard~1") in ("stalled", "unreachable"))
         server.resume()
-        eventually(lambda: perch.stats("yard~1")["alive"] and not perch.error("yard~1"), seconds=25)
+        eventually(lambda: perch.stats("yard~1")["alive"] and not perch.error("yard~1"))
         eventually(lambda: Playlist(running.live("yard").text).seams)
 
 
@@ -113,7 +112,7 @@ def test_rtsps_ends_at_our_door(start: Callable[..., Running], perch: FakePerch,
         perch.put("safe~1", f"rtsps://127.0.0.1:{port}/yard")
         perch.put("plain~1", f"rtsps://127.0.0.1:{server.port}/yard")
         running = start(connect=3.0)
-        eventually(lambda: perch.stats("safe~1").get("alive"), seconds=25)
+        eventually(lambda: perch.stats("safe~1").get("alive"))
         eventually(lambda: perch.error("plain~1") == "unreachable")
         assert str(port) not in _arguments(running)
 
@@ -137,7 +136,7 @@ def test_a_camera_that_speaks_hls(kind: str, start: Callable[..., Running], perc
         eventually(lambda: (folder / "master.m3u8").exists() and (folder / "live.m3u8").exists())
         perch.put("web~1", f"http://127.0.0.1:{site.server_address[1]}/master.m3u8")
         running = start()
-        eventually(lambda: len(Playlist(running.live("web").text).segments) >= 3, seconds=25)
+        eventually(lambda: len(Playlist(running.live("web").text).segments) >= 3)
         playlist = Playlist(running.live("web").text)
         data = b"".join(running.follow("web", one).content for one in [playlist.maps[0], *playlist.segments[:2]])
         assert frames(data) >= 18
@@ -216,9 +215,9 @@ def test_hostile_addresses_reach_nothing(start: Callable[..., Running], perch: F
             perch.put(f"{name}~1", address)
         perch.put("good~1", "fake://fake")
         running = start(networks=",".join(f"127.0.0.1/32:{one.port}" for one in reached), connect=2.0)
-        eventually(lambda: all(one.visits for one in reached), seconds=25)
-        eventually(lambda: all(perch.error(f"{name}~1") for name in addresses), seconds=25)
-        eventually(lambda: perch.stats("good~1").get("alive"), seconds=25)
+        eventually(lambda: all(one.visits for one in reached))
+        eventually(lambda: all(perch.error(f"{name}~1") for name in addresses))
+        eventually(lambda: perch.stats("good~1").get("alive"))
         assert victim.visits == []
         assert all(str(victim.port) not in line and "/etc/" not in line for line in _arguments(running).split())
         assert perch.error("rtsp-302~1") == perch.error("http-302~1") == "refused_address"
