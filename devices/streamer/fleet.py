@@ -91,10 +91,10 @@ class Fleet:
 
     # -- chores
 
-    async def chores(self, viewers: Callable[[str], int]) -> None:
+    async def chores(self) -> None:
         """Run until cancelled: idle cameras, the hourly clean-up, the watch over free space."""
         await asyncio.gather(
-            self._every(min(1.0, self._settings.idle / 4), lambda: self._close_idle(viewers)),
+            self._every(min(1.0, self._settings.idle / 4), self._close_idle),
             self._every(self._settings.cleanup, self._archive.clean),
             self._every(self._settings.disk_check, self._watch_disk),
             self._every(1.0, self._notice_silence),
@@ -108,9 +108,9 @@ class Fleet:
                 log.exception("a chore failed; it will be tried again")
             await asyncio.sleep(seconds)
 
-    async def _close_idle(self, viewers: Callable[[str], int]) -> None:
+    async def _close_idle(self) -> None:
         for stream in list(self.streams.values()):
-            await stream.close_if_idle(viewers(stream.wanted.name))
+            await stream.close_if_idle()
 
     async def _watch_disk(self) -> None:
         await self._archive.make_room()

@@ -77,7 +77,7 @@ class Streamer:
                 self._guard("http", self.http.serve),
                 self._guard("configuration", self.follower.run),
                 self._guard("status", self.reporter.run),
-                self._guard("chores", lambda: self.fleet.chores(self.sessions.viewers)),
+                self._guard("chores", self.fleet.chores),
                 self._guard("housekeeping", self._tidy),
                 stop.wait(),
             )

@@ -99,13 +99,11 @@ class Stream:
             await recorder.live.wait(min(left, 0.5))
         return True
 
-    async def close_if_idle(self, viewers: int) -> None:
-        """Close an on-demand camera some time after its last viewer."""
+    async def close_if_idle(self) -> None:
+        """Close an on-demand camera some time after its last viewer asked for the playlist."""
         if self.wanted.static or not self.main.is_running:
             return
-        if viewers:
-            self.last_viewer = clock.monotonic()
-        elif self.last_viewer is None or clock.monotonic() - self.last_viewer > self._settings.idle:
+        if self.last_viewer is None or clock.monotonic() - self.last_viewer > self._settings.idle:
             await self.stop()
             self._changed()
 
