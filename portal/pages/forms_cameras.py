@@ -17,6 +17,14 @@ from tenants.models import Folder, Organization
 DEPTH = {"step": "any", "min": "0", "max": "3650", "inputmode": "decimal"}
 
 
+class DaysField(forms.FloatField):
+    """Days of archive, which may be parts of one; whole ones are shown without a point."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """The number as it stands in the field."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class CameraForm(PerchForm):
     """A camera's settings (items 90, 91, 93, 94)."""
 
@@ -39,7 +47,7 @@ class CameraForm(PerchForm):
     )
     folder = forms.ChoiceField(label=_("Folder"))
     preset: forms.ModelChoiceField[Preset] = forms.ModelChoiceField(label=_("Preset"), queryset=None, empty_label=None)
-    dvr_depth = forms.FloatField(
+    dvr_depth = DaysField(
         label=_("Archive, days"), required=False, min_value=0, max_value=3650, widget=forms.NumberInput(attrs=DEPTH)
     )
     dvr_space = forms.IntegerField(
@@ -119,7 +127,7 @@ class PresetForm(PerchForm):
     """A preset (item 41)."""
 
     title = forms.CharField(label=_("Title"), max_length=200)
-    dvr_depth = forms.FloatField(
+    dvr_depth = DaysField(
         label=_("Archive, days"),
         min_value=0,
         max_value=3650,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import money
 from billing.models import Plan
 from portal.pages.forms import PerchForm
-from portal.pages.forms_cameras import DEPTH
+from portal.pages.forms_cameras import DEPTH, DaysField
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -54,7 +54,7 @@ class PlanForm(PerchForm):
 
     title = forms.CharField(label=_("Name"), max_length=200)
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": "2"}))
-    dvr_depth = forms.FloatField(
+    dvr_depth = DaysField(
         label=_("Archive, days"), min_value=0, max_value=3650, widget=forms.NumberInput(attrs=DEPTH),
         help_text=_("0: live only, nothing is recorded."),
     )  # fmt: skip
