@@ -17,6 +17,8 @@ from django.utils.translation import get_language
 
 PPM = 1_000_000
 LARGEST = 10**12  # minor units a camera and month; keeps every sum of an ISP inside a bigint
+# CLDR's currencySpacing, which babel leaves out: KWD 1.234, but €1.23.
+_SYMBOL_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 _DECIMAL = re.compile(r"(\d{1,15})(?:[.,](\d+))?")
 
 
@@ -88,9 +90,9 @@ class Money:
 
     def format(self, locale: str | None = None) -> str:
         """The amount as a person of that language writes it: €100.00, 100,00 €."""
-        return format_currency(
-            Decimal(self.minor).scaleb(-digits(self.currency)), self.currency, locale=_babel_locale(locale)
-        )
+        amount = Decimal(self.minor).scaleb(-digits(self.currency))
+        text = format_currency(amount, self.currency, locale=_babel_locale(locale))
+        return _SYMBOL_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
     @property
     def plain(self) -> str:
