@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from billing.services import plans
+from tenants.scoping import domain_scope
 from tests.api.calls import as_user, with_key
 from tests.cast import Cast
 
@@ -14,6 +16,15 @@ def test_an_organization_is_opened_with_the_default_limits(cast: Cast) -> None:
     assert answer["domain"] == {"id": cast.north.pk, "title": "North Net"}
     (folder,) = crm.get(f"organizations/{answer['id']}/folders").ok()
     assert (folder["title"], folder["level"], folder["parent_id"]) == ("Cameras", 0, None)
+
+
+def test_a_new_organization_has_the_default_plans(cast: Cast) -> None:
+    with domain_scope(cast.north):
+        plan = plans.add_plan(acting_user=None, title="Default", amount=500, is_default=True)
+    crm = with_key(cast.north_key)
+    made = crm.post("organizations", {"title": "Org2"}).ok()["id"]
+    attached = {row["preset_id"]: row["organization_id"] for row in crm.get(f"organizations/{made}/presets").ok()}
+    assert attached[plan.preset_id] in (made, None)
 
 
 def test_nobody_not_even_an_administrator_edits_an_organization_without_owner(cast: Cast) -> None:
