@@ -115,7 +115,11 @@ def launch(perch: FakePerch, storage: Path, **tuning: Any) -> Running:
         env={key: value for key, value in os.environ.items() if not key.startswith("PERCH_")},
     )
     running = Running(process, port, storage, perch)
-    eventually(lambda: is_up(running))
+    try:
+        eventually(lambda: is_up(running))
+    except BaseException:
+        running.kill()
+        raise
     return running
 
 
