@@ -40,12 +40,15 @@ class Guard:
         self._hub = hub
         self._woken = asyncio.Event()
         self._seen_at = clock.monotonic()
+        self._doubted: set[int] = set()
 
     def doubt(self, domain_id: int, user_id: int | None) -> None:
-        """Rights or sessions of a user (None: of anybody at the ISP) may have changed: look now."""
+        """Rights or sessions of a user (None: of anybody at the ISP, or its cameras) may have changed: look now."""
         for viewer in self._hub.viewers.values():
             if viewer.domain_id == domain_id and user_id in (None, viewer.user_id):
                 viewer.is_stale = True
+        if user_id is None:
+            self._doubted.add(domain_id)
         self._woken.set()
 
     async def run(self) -> None:
@@ -70,6 +73,8 @@ class Guard:
         due = [viewer for viewer in self._hub.viewers.values() if viewer.is_stale or self._is_due(viewer)]
         for start in range(0, len(due), AT_ONCE):
             await asyncio.gather(*(self._reread(viewer, admins) for viewer in due[start : start + AT_ONCE]))
+        while self._doubted:
+            await self._hub.refresh_isp(self._doubted.pop())
 
     async def _reread(self, viewer: Viewer, admins: dict[int, bool]) -> None:
         is_admin = any(admins.get(socket.session_id) for socket in viewer.sockets)

@@ -102,6 +102,18 @@ class Hub:
             async with self._reading:
                 self._tell(self._news(await statuses.of_cameras(watched)))
 
+    async def refresh_isp(self, domain_id: int) -> None:
+        """Read what is looked at of one ISP: its cameras were changed, added or switched."""
+        viewers = [viewer for viewer in self.viewers.values() if viewer.domain_id == domain_id]
+        ids = frozenset[int]().union(*(viewer.cameras or () for viewer in viewers))
+        if not viewers:
+            return
+        async with self._reading:
+            read = await (
+                statuses.of_domains([domain_id]) if domain_id in self._by_domain else statuses.of_cameras(ids)
+            )
+            self._tell(self._news(read))
+
     async def refresh_all(self) -> None:
         """Read everything anybody looks at: whatever notice was lost, browsers are right again after this."""
         if not self.viewers:
@@ -115,9 +127,9 @@ class Hub:
     def beat(self) -> None:
         """Let every socket know that we are there."""
         text = self._texts("beat", [])[0]
-        for viewer in self.viewers.values():
-            for socket in viewer.sockets:
-                socket.offer(text)
+        # A list, because a socket that has fallen behind leaves while it is spoken to.
+        for socket in [socket for viewer in self.viewers.values() for socket in viewer.sockets]:
+            socket.offer(text)
 
     def _news(self, read: dict[int, Status]) -> list[Status]:
         news = [status for camera_id, status in read.items() if self._told.get(camera_id) != status]

@@ -113,7 +113,8 @@ def test_a_camera_switched_off_is_seen_switched_off(streamer: Streamer, live_cas
     page = open_page(live_cast.bob)
     with domain_scope(live_cast.north):
         cameras.set_enabled(Camera.objects.get(name="gate"), False, acting_user=None)
-    page.until(lambda: page.shows(live_cast.gate, enabled=False, alive=False, status="disabled"))
+    off = page.until(lambda: page.shows(live_cast.gate, enabled=False, alive=False, status="disabled"))
+    assert off < SOON
 
 
 def test_new_rights_bring_new_cameras_and_lost_ones_take_them(
