@@ -28,7 +28,7 @@ QUESTION = f"""
 SELECT r.*
 FROM devices_streamer s
 LEFT JOIN LATERAL (
-    SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit
+    SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit, floor(extract(epoch FROM c.created_at))::bigint
     FROM (
         SELECT * FROM ({ONE}) AS person_rights
       UNION ALL
@@ -58,6 +58,7 @@ class Held(NamedTuple):
     view: bool | None
     dvr: bool | None
     depth: int | None
+    since: int | None
 
 
 async def authorize(scope: Scope) -> Answer:
@@ -95,10 +96,14 @@ async def _ask(key: str, token: Playback | None) -> Held:
 
 
 def _archive(token: Playback, held: Held) -> bytes:
-    """`allowed_dvr_ranges`: absent is all, none is an empty list, a limit in days counts back from now."""
+    """`allowed_dvr_ranges`: since the camera is there, or as many days back as the viewer may look; or nothing.
+
+    Recordings stay with their stream's name until their own retention ends (item 86). A name that is used again must
+    not open what was recorded for somebody else, so the archive begins with the camera, whatever the streamer keeps.
+    """
     if not held.dvr or not token.archive:
         return orjson.dumps({"allowed_dvr_ranges": []})
-    if held.depth is None:
-        return b"{}"
-    opened_at = int(clock.timestamp()) - held.depth * DAY
+    opened_at = held.since or 0
+    if held.depth is not None:
+        opened_at = max(opened_at, int(clock.timestamp()) - held.depth * DAY)
     return orjson.dumps({"allowed_dvr_ranges": [{"opened_at": opened_at}]})

@@ -51,7 +51,7 @@ class FolderFields(Fields):
     """What may be set on a folder; the folder above is the organization's first one if it is not named."""
 
     title = serializers.CharField(max_length=200)
-    parent_id = Identifier(allow_null=True)
+    parent_id = Identifier()
     order_num = Number(min_value=1)
     coordinates = Text(max_length=64)
 
@@ -59,9 +59,9 @@ class FolderFields(Fields):
 class ChangedFolderFields(FolderFields):
     """The same, and where to move the folder: after, before or into another one of the organization."""
 
-    move_after = Identifier(allow_null=True)
-    move_before = Identifier(allow_null=True)
-    move_inside = Identifier(allow_null=True)
+    move_after = Identifier()
+    move_before = Identifier()
+    move_inside = Identifier()
 
 
 MOVES = ("move_after", "move_before", "move_inside")

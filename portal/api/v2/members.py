@@ -49,7 +49,7 @@ class MemberFields(Fields):
 class NewMemberFields(MemberFields):
     """An existing user, by number or login, and his rights."""
 
-    user_id = Identifier(allow_null=True)
+    user_id = Identifier()
     login = serializers.CharField(max_length=254, required=False, allow_null=True, allow_blank=True)
 
 

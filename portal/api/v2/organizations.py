@@ -65,7 +65,7 @@ class OrganizationFields(Fields):
     """What may be set on an organization; a limit of 0 means the default (decision l)."""
 
     title = serializers.CharField(max_length=200)
-    owner_id = Identifier(allow_null=True, help_text="null: nobody; its cameras and users then cannot be edited")
+    owner_id = Identifier(help_text="null: nobody; its cameras and users then cannot be edited")
     camera_limit = Number(help_text="1000 if absent or 0")
     user_limit = Number(help_text="1000 if absent or 0")
     dvr_limit = Number(help_text="GB; 100 if absent or 0")

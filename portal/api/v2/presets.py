@@ -53,7 +53,7 @@ class PresetFields(Fields):
     """What may be set on a preset. `organization_id` attaches a new one; `dvr_look_days` is an old misspelling."""
 
     title = serializers.CharField(max_length=200)
-    organization_id = Identifier(allow_null=True)
+    organization_id = Identifier()
     is_adjustable = Truth()
     is_everywhere = Truth(help_text="available in all organizations (not in the reference)")
     dvr_depth = Days()

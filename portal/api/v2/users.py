@@ -56,7 +56,7 @@ class UserFields(Fields):
 
     login = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1000, required=False, trim_whitespace=False, write_only=True)
-    organization_id = Identifier(allow_null=True, help_text="the default organization if absent")
+    organization_id = Identifier(help_text="the default organization if absent")
     name = Text(max_length=200)
     email = Text(max_length=254)
     phone = Text(max_length=64)

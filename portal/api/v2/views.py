@@ -134,10 +134,16 @@ class Identifier(serializers.Field[Any, Any, Any, Any]):
     """The number of a row, also as text ("1"), as the reference's own examples send it."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(**{"required": False, **more})
+        super().__init__(**{"required": False, "allow_null": True, **more})
 
-    def to_internal_value(self, data: Any) -> Any:
-        return data
+    def to_internal_value(self, data: Any) -> int | None:
+        """The number; an empty text is none. What cannot be a row's number is a row that is missing, zero included."""
+        if data == "":
+            return None
+        number = as_id(data)
+        if number == 0:
+            raise Missing("There is no such object.")
+        return number
 
     def to_representation(self, value: Any) -> Any:
         return value
