@@ -38,8 +38,7 @@ class Invoice(ScopedModel):
         DRAFT = "draft", _("draft")
         ISSUED = "issued", _("issued")
 
-    # Found by the unique constraint below. An index on the key alone would mislead the planner of the lines' reference
-    # checks while the table has no statistics: on the first night of an ISP each check would read all its invoices.
+    # Found by the unique constraint below.
     period = ScopedForeignKey(BillingPeriod, on_delete=models.PROTECT, related_name="invoices", db_index=False)
     organization_id = models.BigIntegerField()
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)

@@ -184,4 +184,16 @@ def test_a_line_cannot_be_attached_to_another_isps_invoice(isp: Isp) -> None:
         "INSERT INTO billing_invoicetax (domain_id, invoice_id, code, title, ppm, base, amount)"
         " VALUES (%s, %s, 'x', 'x', 0, 0, 0)"
     )
-    assert "billing_invoicetax_invoice_id_isp" in _refused(other, statement, other.domain.pk, foreign)
+    assert "belongs to no invoice of its ISP" in _refused(other, statement, other.domain.pk, foreign)
+
+
+def test_a_line_cannot_name_another_isps_plan_nor_be_left_behind_by_its_invoice_or_plan(isp: Isp) -> None:
+    plan = open_isp().plans[0]
+    assert plan is not None
+    line = (
+        "INSERT INTO billing_invoiceline (domain_id, invoice_id, plan_id, plan_title, price, discount_ppm, is_trial,"
+        " camera_days, days, first_day, last_day, net, currency) SELECT domain_id, id, %s, 'x', 0, 0, false, 1, 31,"
+        " '2026-03-01', '2026-03-01', 0, 'EUR' FROM billing_invoice WHERE status = 'draft'"
+    )
+    assert "names no plan of its ISP" in _refused(isp, line, plan.pk)
+    assert "still has lines" in _refused(isp, "DELETE FROM billing_invoice WHERE status = 'draft'")

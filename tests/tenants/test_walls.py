@@ -18,6 +18,8 @@ TENANT_MODELS = [
 ]
 # Not tenant-owned rows, or rows that are read before an ISP is known.
 OUTSIDE = {"DomainHost"}
+# References checked a statement at a time: row by row they took longer than the night (tests/billing/test_law.py).
+KEPT_BY_TRIGGERS = {"InvoiceLine": 2, "InvoiceTax": 1}
 
 
 def _column(sql: str, *parameters: str | int) -> set[object]:
@@ -50,7 +52,8 @@ def test_every_tenant_owned_model_stands_behind_both_walls(model: type[models.Mo
            WHERE conrelid = %s::regclass AND contype = 'f' AND array_length(conkey, 1) = 2""",
         table,
     )
-    assert len(composite) == len(references(model)), "every reference to a tenant-owned row carries the ISP"
+    kept = KEPT_BY_TRIGGERS.get(model.__name__, 0)
+    assert len(composite) + kept == len(references(model)), "every reference to a tenant-owned row carries the ISP"
 
 
 # Uniques over a reference that carries the ISP by its composite key; their values are row numbers nobody chooses.
