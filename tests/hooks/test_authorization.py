@@ -21,8 +21,12 @@ from tests.hooks.asking import BASE, Streamer
 from tests.server import Server, play_token, sign_in
 
 DAY = 24 * 3600
-ALL_ARCHIVE: dict[str, Any] = {}
 NO_ARCHIVE: dict[str, Any] = {"allowed_dvr_ranges": []}
+
+
+def _since(camera: Camera) -> dict[str, Any]:
+    """All there is: since the camera was added."""
+    return {"allowed_dvr_ranges": [{"opened_at": int(camera.created_at.timestamp())}]}
 
 
 def _allowed(streamer: Streamer, user: User, camera: Camera) -> int:
@@ -60,18 +64,37 @@ def test_an_answer_says_how_long_it_holds_and_for_whom(streamer: Streamer, live_
 
 def test_the_archive_is_open_as_far_back_as_the_viewer_may_look(streamer: Streamer, live_cast: Cast) -> None:
     cast = live_cast
-    assert streamer.may_play(cast.gate, play_token(cast.alice, cast.gate, sign_in(cast.alice))).json() == ALL_ARCHIVE
+    assert streamer.may_play(cast.gate, play_token(cast.alice, cast.gate, sign_in(cast.alice))).json() == _since(
+        cast.gate
+    )
     bobs = play_token(cast.bob, cast.gate, sign_in(cast.bob))
     ranges = streamer.may_play(cast.gate, bobs).json()["allowed_dvr_ranges"]
-    assert len(ranges) == 1
-    assert set(ranges[0]) == {"opened_at"}
-    assert abs(ranges[0]["opened_at"] - (clock.timestamp() - 7 * DAY)) < 5
+    assert ranges == _since(cast.gate)["allowed_dvr_ranges"], "the camera is younger than a week"
     with domain_scope(cast.north):
         memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, can_view_dvr=False)
     assert streamer.may_play(cast.gate, bobs).json() == NO_ARCHIVE
     with domain_scope(cast.north):
         memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, can_view_dvr=True, dvr_depth_limit=None)
-    assert streamer.may_play(cast.gate, bobs).json() == ALL_ARCHIVE
+    assert streamer.may_play(cast.gate, bobs).json() == _since(cast.gate)
+
+
+def test_an_old_camera_opens_as_many_days_as_were_granted(streamer: Streamer, live_cast: Cast) -> None:
+    with domain_scope(live_cast.north):
+        Camera.objects.filter(pk=live_cast.gate.pk).update(created_at=clock.now() - timedelta(days=90))
+    bobs = play_token(live_cast.bob, live_cast.gate, sign_in(live_cast.bob))
+    ranges = streamer.may_play(live_cast.gate, bobs).json()["allowed_dvr_ranges"]
+    assert abs(ranges[0]["opened_at"] - (clock.timestamp() - 7 * DAY)) < 60
+
+
+def test_a_name_used_again_opens_nothing_that_was_recorded_before(streamer: Streamer, live_cast: Cast) -> None:
+    with domain_scope(live_cast.north):
+        cameras.delete_camera(Camera.objects.get(pk=live_cast.gate.pk), acting_user=None)
+        again = cameras.add_camera(
+            live_cast.mill, acting_user=None, title="Gate", name="gate", stream_url="fake://clock"
+        )
+    ranges = streamer.may_play(again, play_token(live_cast.mallory, again, sign_in(live_cast.mallory))).json()
+    assert ranges["allowed_dvr_ranges"][0]["opened_at"] >= int(live_cast.gate.created_at.timestamp())
+    assert ranges == _since(again)
 
 
 def test_a_token_for_live_video_never_opens_the_archive(streamer: Streamer, live_cast: Cast) -> None:
