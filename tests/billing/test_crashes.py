@@ -57,7 +57,6 @@ def test_a_night_killed_anywhere_and_run_again_is_the_night_that_was_not_killed(
         assert wait([start(nightly(NOW))]) == [0]
         assert digest() == expected, f"killed at point {point}"
     assert ended == [0], point
-    print("POINTS", point)
     assert point > 60, "every statement and every failpoint was a place to die"
 
 

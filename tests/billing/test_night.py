@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
+from billing import tasks
 from billing.models import BillingPeriod, Invoice, NightRun
 from billing.money import PPM
 from billing.services import night
@@ -294,3 +295,18 @@ def test_a_change_of_time_zone_within_a_month_counts_from_the_next_month_without
     ]  # fmt: skip
     assert all(one.ends_at == two.begins_at for one, two in pairwise(months))
     assert nets == [3100] * 4
+
+
+def test_every_minute_a_night_is_sent_for_the_isps_that_are_due_and_for_no_other(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due, counted = open_isp(), open_isp()
+    for isp in (due, counted):
+        isp.span(isp.at("2026-03-01 00:00"))
+        isp.write()
+    counted.run("2026-03-03 08:00")
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.run_night, "send", sent.append)
+    with clock.frozen(due.at("2026-03-03 08:00")):
+        tasks.nights_due.fn()
+    assert sent == [due.domain.pk]
