@@ -82,33 +82,41 @@ async def connection() -> AsyncIterator[Connection]:
 
 
 async def fetch(sql: str, parameters: Mapping[str, Any]) -> list[DictRow]:
-    """All rows of one statement, prepared on the connection. Raises DatabaseAway."""
-    return await _tried_twice(sql.encode(), parameters, dict_row)
+    """All rows of one statement. Raises DatabaseAway.
+
+    Planned each time: a plan kept from when tables were small reads all of them for every row once they are not.
+    """
+    return await _tried_twice(sql.encode(), parameters, dict_row, prepare=False)
 
 
 async def fetch_plain(sql: bytes, parameters: Mapping[str, Any]) -> list[TupleRow]:
-    """The same without names, for the one statement that every player waits for. Raises DatabaseAway."""
-    return await _tried_twice(sql, parameters, tuple_row)
+    """The same without names and with a kept plan, for the one statement that every player waits for.
+
+    It reads a handful of rows, whatever the plan. Raises DatabaseAway.
+    """
+    return await _tried_twice(sql, parameters, tuple_row, prepare=True)
 
 
-async def _tried_twice(sql: bytes, parameters: Mapping[str, Any], factory: AsyncRowFactory[Row]) -> list[Row]:
+async def _tried_twice(
+    sql: bytes, parameters: Mapping[str, Any], factory: AsyncRowFactory[Row], *, prepare: bool
+) -> list[Row]:
     """After a restart of the server every pooled connection is dead, and each is found out by its use only."""
     try:
-        return await _fetch(sql, parameters, factory)
+        return await _fetch(sql, parameters, factory, prepare)
     except AWAY as error:
         if isinstance(error, PoolTimeout) or not await _cleaned():
             raise DatabaseAway(str(error).strip()) from error
     try:
-        return await _fetch(sql, parameters, factory)
+        return await _fetch(sql, parameters, factory, prepare)
     except AWAY as error:
         raise DatabaseAway(str(error).strip()) from error
 
 
-async def _fetch(sql: bytes, parameters: Mapping[str, Any], factory: AsyncRowFactory[Row]) -> list[Row]:
+async def _fetch(sql: bytes, parameters: Mapping[str, Any], factory: AsyncRowFactory[Row], prepare: bool) -> list[Row]:
     found = _pools.get(asyncio.get_running_loop()) or await pool()
     async with found.connection() as held:
         cursor = held.cursor(row_factory=factory)
-        await cursor.execute(sql, parameters, prepare=True)
+        await cursor.execute(sql, parameters, prepare=prepare)
         return await cursor.fetchall()
 
 

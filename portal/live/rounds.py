@@ -26,7 +26,7 @@ async def settle() -> None:
     now = clock.now()
     async with fleet.connection() as held, held.transaction():
         parameters = {"now": now, "silent_since": now - timedelta(seconds=SILENCE)}
-        cursor = await held.execute(SETTLE, parameters, prepare=True)
+        cursor = await held.execute(SETTLE, parameters, prepare=False)
         await announce(held, await cursor.fetchall())
 
 

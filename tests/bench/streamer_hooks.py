@@ -19,7 +19,7 @@ import psycopg
 from tests.bench import _city as city  # sets Django up, hence first
 
 # isort: split
-from devices.reports import UPSERT, columns, decode
+from devices.reports import UPSERT, decode, document
 from devices.services.streamers import STREAMS
 from portal.embedded.database import database_url
 from tenants import clock
@@ -92,14 +92,14 @@ def measure(server: Server, built: city.City) -> None:
 
         def report() -> None:
             for streams in reports:
-                answer = client.post(f"{path}/status", json={"streams": streams})
+                answer = client.post(f"{path}/status", content=orjson.dumps({"streams": streams}))
                 if answer.status_code != 204:
                     raise SystemExit(f"a report got {answer.status_code}:\n{server.log.read_text()[-2000:]}")
 
         def upsert() -> None:
             for streams in reports:
-                decoded = columns(filter(None, map(decode, streams)))
-                bare.execute(UPSERT, {**decoded, "streamer": built.streamer.pk, "now": clock.now()})
+                decoded = document(filter(None, map(decode, streams)))
+                bare.execute(UPSERT, {"reports": decoded, "streamer": built.streamer.pk, "now": clock.now()})
 
         report()
         ours, limit = milliseconds(report), milliseconds(upsert)

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.types.numeric import Int8
 
-from devices.reports import UPSERT, columns, decode
+from devices.reports import UPSERT, decode, document
 from portal import fleet
 from portal.api.hooks.callers import caller
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, json_body
@@ -26,7 +26,7 @@ async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
         raise Refusal(400, "A report is an object with a list of streams.")
     reports = [report for report in map(decode, entries) if report is not None]
     if reports:
-        await _store({**columns(reports), "streamer": Int8(calling.id), "now": clock.now()})
+        await _store({"reports": document(reports), "streamer": Int8(calling.id), "now": clock.now()})
     return Answer(204)
 
 
@@ -34,7 +34,9 @@ async def _store(parameters: dict[str, Any]) -> None:
     for attempt in range(ATTEMPTS):
         try:
             async with fleet.connection() as held, held.transaction():
-                cursor = await held.execute(UPSERT, parameters, prepare=True)
+                # Planned each time: a plan kept from when the table was empty reads all of it for every stream.
+                await held.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+                cursor = await held.execute(UPSERT, parameters, prepare=False)
                 await announce(held, await cursor.fetchall())
             return
         except psycopg.errors.ForeignKeyViolation:
