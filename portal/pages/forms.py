@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    _RowField = forms.ModelChoiceField[Any]
+else:  # fields cannot be subscripted at run time
+    _RowField = forms.ModelChoiceField
 
 CLASSES: list[tuple[type[forms.Widget], str]] = [
     (forms.CheckboxInput, "form-check-input"),
@@ -32,6 +37,15 @@ class PerchForm(forms.Form):
         """Show fields with their values but let nobody change them."""
         for name in names:
             self.fields[name].disabled = True
+
+
+class RowField(_RowField):
+    """A choice among rows by their number, written in plain digits: other scripts' digits are no numbers of ours."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and value and not (value.isascii() and value.isdigit()):
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().to_python(value)
 
 
 class LoginForm(PerchForm):

@@ -11,7 +11,7 @@ from devices.models import Camera, Preset
 from devices.services.cameras import shown
 from devices.services.presets import RULED, presets_of
 from portal.pages.folders import indented
-from portal.pages.forms import PerchForm
+from portal.pages.forms import PerchForm, RowField
 from tenants.models import Folder, Organization
 
 DEPTH = {"step": "any", "min": "0", "max": "3650", "inputmode": "decimal"}
@@ -42,11 +42,11 @@ class CameraForm(PerchForm):
         widget=forms.TextInput(attrs={"placeholder": "rtsp://login:password@10.0.0.5/stream2", "spellcheck": "false"}),
         help_text=_("A smaller picture for slow connections. Optional."),
     )
-    organization: forms.ModelChoiceField[Organization] = forms.ModelChoiceField(
+    organization: forms.ModelChoiceField[Organization] = RowField(
         label=_("Organization"), queryset=None, empty_label=None
     )
     folder = forms.ChoiceField(label=_("Folder"))
-    preset: forms.ModelChoiceField[Preset] = forms.ModelChoiceField(label=_("Preset"), queryset=None, empty_label=None)
+    preset: forms.ModelChoiceField[Preset] = RowField(label=_("Preset"), queryset=None, empty_label=None)
     dvr_depth = DaysField(
         label=_("Archive, days"), required=False, min_value=0, max_value=3650, widget=forms.NumberInput(attrs=DEPTH)
     )
@@ -155,7 +155,7 @@ class PresetForm(PerchForm):
 class AttachForm(PerchForm):
     """Which organization may choose a preset."""
 
-    organization: forms.ModelChoiceField[Organization] = forms.ModelChoiceField(
+    organization: forms.ModelChoiceField[Organization] = RowField(
         label=_("Organization"), queryset=None, empty_label=_("Choose an organization")
     )
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.folders import indented
-from portal.pages.forms import PerchForm
+from portal.pages.forms import PerchForm, RowField
 from tenants.models import Folder, Membership, User
 from tenants.services import folders
 
@@ -26,7 +26,7 @@ class OrganizationForm(PerchForm):
     """A subscriber's general tab (items 31, 32)."""
 
     title = forms.CharField(label=_("Title"), max_length=200)
-    owner: forms.ModelChoiceField[User] = forms.ModelChoiceField(
+    owner: forms.ModelChoiceField[User] = RowField(
         label=_("Owner"), queryset=None, required=False, empty_label=_("Nobody yet"),
         help_text=_("May do everything in the organization, and pays. Without an owner nobody edits its cameras."),
     )  # fmt: skip
