@@ -171,9 +171,7 @@ class Door:
         decision = await playback.admit("hls", dvr=True)
         recording = playback.stream.main.writer is not None and playback.stream.main.is_alive
         grows = recording and end >= clock.timestamp()
-        found = [chunk for part in decision.clip(start, end) for chunk in await self._cut(playback, part, grows)]
-        if not found and not decision.clip(start, end):
-            raise Fault(403)
+        found = [chunk for part in _seen(decision, start, end) for chunk in await self._cut(playback, part, grows)]
         if not found:
             raise Fault(404, "nothing_recorded", "Nothing was recorded in this window.")
         return _text(playlists.archive(found, playback.token, grows=grows))
@@ -199,8 +197,7 @@ class Door:
         entries = found[0].entries[first : first + count]
         if not count or len(entries) != count:
             raise Fault(404)
-        if not decision.clip(entries[0].start / 1000, entries[-1].end / 1000):
-            raise Fault(403)
+        _seen(decision, entries[0].start / 1000, entries[-1].end / 1000)
         size = entries[-1].offset + entries[-1].size - entries[0].offset
         place = Place(self._archive.media / found[0].path, entries[0].offset, size)
         return playback.media(await _present(asyncio.to_thread(read_place, place)))
@@ -208,9 +205,7 @@ class Door:
     async def archive_file(self, playback: Playback) -> Response:
         start, end = playback.window()
         decision = await playback.admit("mp4", dvr=True)
-        ranges = decision.clip(start, end)
-        if not ranges:
-            raise Fault(403)
+        ranges = _seen(decision, start, end)
         export = await self._exports.find(playback.name, ranges, (start, min(end, clock.timestamp())))
         if playback.request.query_params.get("prepare") == "true":
             await self._exports.wait(export, PREPARE_WAIT)
@@ -262,8 +257,7 @@ class Door:
     async def archive_picture(self, playback: Playback) -> Response:
         at = float(playback.parts[0])
         decision = await playback.admit("jpeg", dvr=True)
-        if not decision.clip(at, at + 1):
-            raise Fault(403)
+        _seen(decision, at, at + 1)
         picture = await self._pictures.archived(playback.name, at)
         if picture is None:
             raise Fault(404, "nothing_recorded", "Nothing was recorded at this moment.")
@@ -333,6 +327,16 @@ class Playback:
                 self.stream.bytes_out += len(data)
                 export.used_at = clock.monotonic()
                 yield data
+
+
+def _seen(decision: Decision, start: float, end: float) -> list[tuple[float, float]]:
+    """The parts of a window that may be seen. Where there is none, the code tells a player what to say."""
+    parts = decision.clip(start, end)
+    if not parts and decision.ranges:
+        raise Fault(403, "outside_archive", "This time is outside of the archive that you may watch.")
+    if not parts:
+        raise Fault(403, "archive_forbidden", "You may watch this live only.")
+    return parts
 
 
 def _text(playlist: str) -> Response:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from devices import access as camera_access
@@ -58,11 +59,11 @@ def settings_of(
         "reason": condition.reason,
         "playback": video.playback(request, camera),
         "tokens": reverse("camera-tokens"),
-        "archive": {"allowed": rights.dvr, "from": archive_from(camera, rights)},
+        "archive": reach(camera, rights),
         "zone": request.domain.timezone,
         "now": clock.timestamp(),
         "fps": facts(camera).get("fps") or FPS,
-        "words": words(),
+        "words": words(rights),
         "reasons": live_texts()["reasons"],
     }
 
@@ -87,13 +88,17 @@ def facts(camera: Camera) -> dict[str, Any]:
     }
 
 
-def archive_from(camera: Camera, rights: camera_access.CameraRights) -> float | None:
-    """The earliest moment the user may ask for, in Unix seconds: his depth or the camera's; None is no limit."""
-    depths = [depth for depth in (rights.dvr_depth_limit, camera.dvr_depth or None) if depth is not None]
-    return clock.timestamp() - min(depths) * 86400 if depths else None
+def reach(camera: Camera, rights: camera_access.CameraRights) -> dict[str, Any]:
+    """How far back the user may look: `since` in Unix seconds, `kept` and `limit` in days, None is without end."""
+    return {
+        "allowed": rights.dvr,
+        "since": camera.created_at.timestamp(),
+        "kept": camera.dvr_depth or None,
+        "limit": rights.dvr_depth_limit,
+    }
 
 
-def words() -> dict[str, str]:
+def words(rights: camera_access.CameraRights) -> dict[str, str]:
     """The sentences of the player, translated here because scripts have no catalogue of their own."""
     return {
         "play": _("Play"),
@@ -114,6 +119,7 @@ def words() -> dict[str, str]:
         "noArchive": _("Nothing was recorded at this moment"),
         "noArchiveMore": _("Choose a coloured part of the timeline, or go back to live."),
         "archiveForbidden": _("You may watch this camera live only"),
+        "limit": _limit(rights.dvr_depth_limit or 0),
         "recorded": _("Recorded"),
         "missing": _("Nothing recorded"),
         "tooOld": _("Older than the archive you may watch"),
@@ -128,3 +134,12 @@ def words() -> dict[str, str]:
         "today": _("Today"),
         "yesterday": _("Yesterday"),
     }
+
+
+def _limit(days: int) -> str:
+    """What is said of the archive before the days that the user's right covers."""
+    return ngettext(
+        "Your right to the archive reaches %(days)s day back",
+        "Your right to the archive reaches %(days)s days back",
+        days,
+    ) % {"days": days}

@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +14,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from devices.streamer import ffmpeg
-from tests.embedded.running import free_port, perch
+from portal.embedded.database import EMBEDDED_NAME
+from tests.embedded.running import free_port, perch, sockets
 from tests.eventually import eventually
 from tests.stories.browser import FRAME, chromium
 
 KEY = "north-system-key-of-the-player"
 PASSWORD = "correct horse battery"
+DAY = 86400
 RECORDED = 20  # seconds of archive the stories need
 ZONE = ZoneInfo("America/New_York")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -35,6 +39,7 @@ class Harbour:
     """An installation with one organization, its owner Alice, her guest Bob, and her recorded camera."""
 
     port: int
+    sockets: Path
     ids: dict[str, int] = field(default_factory=dict)
     camera: str = ""
 
@@ -57,6 +62,19 @@ class Harbour:
         self.api("POST", f"organizations/{organization}/users", user_id=self.ids["bob"])
         self.api("POST", self.guests, user_id=self.ids["bob"], can_view_dvr=True)
 
+    def grant(self, login: str, **rights: Any) -> None:
+        self.api("PUT", f"{self.guests}/{self.ids[login]}", **rights)
+
+    @contextmanager
+    def aged(self, days: int) -> Iterator[None]:
+        """The camera, as if it had been there for so many days more."""
+        move = "UPDATE devices_camera SET created_at = created_at - make_interval(days => %s)"
+        with psycopg.connect(host=str(self.sockets / "pg"), dbname=EMBEDDED_NAME, user="postgres") as database:
+            database.execute(move, [days])
+            database.commit()
+            yield
+            database.execute(move, [-days])
+
     @property
     def guests(self) -> str:
         return f"organizations/{self.ids['organization']}/folders/{self.ids['folder']}/users"
@@ -78,9 +96,10 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
     settings = {"PORT": str(port), "PERCH_DEMO": "0", "PERCH_ADMIN_LOGIN": "nora", "PERCH_ADMIN_PASSWORD": PASSWORD,
                 "PERCH_API_KEY": KEY, "PERCH_HOSTS": "north.localhost,127.0.0.1",
                 "PERCH_TIMEZONE": str(ZONE)}  # fmt: skip
-    with perch(tmp_path_factory.mktemp("player") / "var", "portal.embedded", **settings) as running:
+    folder = tmp_path_factory.mktemp("player") / "var"
+    with perch(folder, "portal.embedded", **settings) as running:
         running.wait_line(f"Perch is ready at http://127.0.0.1:{port}")
-        here = Harbour(port)
+        here = Harbour(port, sockets(folder))
         here.furnish()
         yield here
 
@@ -142,6 +161,12 @@ class Viewer:
         """A part of the address as it is now: the player writes it without navigating."""
         found: str = self.page.evaluate("name => new URLSearchParams(location.search).get(name) || ''", name)
         return found
+
+    def goes_on(self, recorded: tuple[int, int]) -> None:
+        """To the first recording there is."""
+        self.page.get_by_role("button", name="Next recording").click()
+        self.sees("playing", live=False)
+        assert recorded[0] - 2 <= self.moment() <= recorded[0] + 10
 
     def clock(self) -> str:
         return self.page.locator("[data-clock]").inner_text()
@@ -276,13 +301,50 @@ def test_the_window_is_chosen_by_dragging_its_handles(alice: Viewer, recorded: t
     expect(alice.page.locator("[data-download-panel]")).to_be_hidden()
 
 
-def test_where_nothing_was_recorded_it_says_so_and_offers_a_way_on(alice: Viewer, recorded: tuple[int, int]) -> None:
-    alice.open(f"?at={recorded[0] - 5 * 86400}")
-    alice.sees("failed", live=False)
-    expect(alice.page.locator("[data-message]")).to_contain_text("Nothing was recorded at this moment")
-    alice.page.get_by_role("button", name="Next recording").click()
-    alice.sees("playing", live=False)
-    assert recorded[0] - 2 <= alice.moment() <= recorded[0] + 10
+@pytest.mark.parametrize("age", [0, 30], ids=["before the camera came", "while it was away"])
+def test_where_nothing_was_recorded_it_says_so_and_offers_a_way_on(
+    alice: Viewer, recorded: tuple[int, int], age: int
+) -> None:
+    with alice.harbour.aged(age):
+        alice.open(f"?at={recorded[0] - 5 * DAY}")
+        alice.sees("failed", live=False)
+        expect(alice.page.locator("[data-message]")).to_contain_text("Nothing was recorded at this moment")
+        alice.goes_on(recorded)
+
+
+def test_before_the_days_of_ones_right_it_says_how_far_back_one_may_look(
+    alice: Viewer, browser: Browser, recorded: tuple[int, int]
+) -> None:
+    here = alice.harbour
+    here.grant("bob", can_view_dvr=True, dvr_depth_limit=2)
+    with here.aged(30):
+        bob = Viewer.of(browser, here, "bob")
+        bob.open(f"?at={recorded[0] - 5 * DAY}")
+        expect(bob.page.locator("[data-message]")).to_contain_text("Your right to the archive reaches 2 days back")
+        bob.goes_on(recorded)
+        here.grant("bob", can_view_dvr=True, dvr_depth_limit=None)
+        bob.open(f"?at={recorded[0] - 5 * DAY}")
+        expect(bob.page.locator("[data-message]")).to_contain_text("Nothing was recorded at this moment")
+    assert bob.complaints == []
+    bob.page.context.close()
+
+
+def test_live_only_is_said_to_whom_the_archive_is_closed(
+    alice: Viewer, browser: Browser, recorded: tuple[int, int]
+) -> None:
+    here, sentence = alice.harbour, "You may watch this camera live only"
+    bob = Viewer.of(browser, here, "bob")
+    bob.open(f"?at={recorded[0] + 2}").sees("playing", live=False)
+    here.grant("bob", can_view_dvr=False)
+    expect(bob.page.locator("[data-message]")).to_contain_text(sentence, timeout=20_000)
+    bob.page.get_by_role("button", name="Back to live").click()
+    bob.sees("playing", live=True)
+    bob.open(f"?at={recorded[0] + 2}").sees("playing", live=True)
+    expect(bob.page.get_by_text(sentence)).to_be_visible()
+    expect(bob.page.locator("[data-timeline]")).to_be_hidden()
+    here.grant("bob", can_view_dvr=True)
+    assert bob.complaints == []
+    bob.page.context.close()
 
 
 def test_on_a_phone_fingers_play_the_archive_drag_and_pinch(

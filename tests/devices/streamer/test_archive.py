@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from devices.streamer.ffmpeg import executable
@@ -46,6 +47,11 @@ def window(running: Running, name: str = "yard") -> tuple[int, int]:
     spans = running.spans(name)
     start, end = spans[0][0], spans[-1][0] + spans[-1][1]
     return start, end - start
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """What a player learns of a no."""
+    return answer.status_code, answer.json()["errors"][0]["code"]
 
 
 def video(running: Running, name: str, text: str) -> list[bytes]:
@@ -170,13 +176,14 @@ def test_only_the_allowed_part_of_the_archive_is_seen(house: Running) -> None:
         assert spans[0]["from"] >= start + 3
         playlist = Playlist(house.get(f"porch/archive-{start}-{duration}.m3u8", token="week").text)
         assert playlist.dates[0] > start + 1.5
-        assert house.follow("porch", early).status_code == 403
-        assert house.get(f"porch/{start}-preview.jpg", token="week").status_code == 403
-        assert house.get(f"porch/archive-{start}-2.mp4", token="week").status_code == 403
+        for address in (f"archive-{start}-2.m3u8", f"archive-{start}-2.mp4", f"{start}-preview.jpg"):
+            assert refusal(house.get(f"porch/{address}", token="week")) == (403, "outside_archive"), address
+        assert refusal(house.follow("porch", early)) == (403, "outside_archive")
         house.perch.ranges = []
         house.perch.allowed.add("live-only")
         assert house.live("porch", token="live-only").status_code == 200
-        assert house.get(f"porch/archive-{start}-{duration}.m3u8", token="live-only").status_code == 403
+        for address in (f"archive-{start}-{duration}.m3u8", f"archive-{start}-2.mp4", f"{start + 4}-preview.jpg"):
+            assert refusal(house.get(f"porch/{address}", token="live-only")) == (403, "archive_forbidden"), address
         assert house.get("porch/recording_status.json", token="live-only").json()[0]["ranges"] == []
     finally:
         house.perch.ranges = None

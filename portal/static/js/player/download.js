@@ -117,7 +117,8 @@ export class Download extends EventTarget {
   }
 
   why(error) {
-    if (error.code === "nothing_recorded") return this.words.nothingChosen;
+    if (error.code === "outside_archive" && this.recordings.reach.forbids(this.window.from)) return this.words.limit;
+    if (["nothing_recorded", "outside_archive"].includes(error.code)) return this.words.nothingChosen;
     if (error.status === 403) return this.words.archiveForbidden;
     return error.code ? `${this.words.failed}: ${error.message}` : this.words.failed;
   }

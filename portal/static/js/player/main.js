@@ -7,6 +7,8 @@ import { dayStart, isForeignZone, nextDay, now, say, setClock, zoneName } from "
 import { Download } from "./download.js";
 import { listenToKeys } from "./keys.js";
 import { Message } from "./message.js";
+import { Quality } from "./quality.js";
+import { Reach } from "./reach.js";
 import { Recordings } from "./recordings.js";
 import { savePicture } from "./snapshot.js";
 import { Stage } from "./stage.js";
@@ -23,13 +25,15 @@ const find = (name) => root.querySelector(`[data-${name}]`);
 setClock(settings);
 
 const access = new Access(settings);
-const recordings = new Recordings(access, settings.archive.from);
+const reach = new Reach(settings.archive);
+const recordings = new Recordings(access, reach);
 const stage = new Stage(find("video"), access);
 const timeline = new Timeline(find("timeline"), recordings);
 const calendar = new Calendar(find("calendar"), recordings);
 const download = new Download(find("download-panel"), access, recordings, timeline, words);
 const message = new Message(find("message"));
-new Tip(find("tip"), timeline, access, settings.archive.from, words);
+new Quality(find("quality"), stage, words);
+new Tip(find("tip"), timeline, access, reach, words);
 const camera = { state: settings.state, reason: settings.reason, enabled: settings.enabled };
 let turn = 0; // whoever asked last is answered
 
@@ -52,7 +56,7 @@ function goLive() {
 }
 
 async function goTo(moment, { exact = false } = {}) {
-  if (!settings.archive.allowed) {
+  if (!reach.allowed) {
     showToast(words.archiveForbidden, "warning");
     return;
   }
@@ -140,24 +144,34 @@ function onStalled(why, code) {
   }
 }
 
-const lastRecorded = () => (settings.archive.allowed && recordings.spans.length ? ["last"] : []);
+const lastRecorded = () => (reach.allowed && recordings.spans.length ? ["last"] : []);
 
 async function onFailed(why) {
   if (why === "unsupported") message.show("alert-triangle", words.unsupported, words.unsupportedMore);
   else if (why === "signedOut") message.show("lock", words.signedOut, words.signedOutMore, ["reload"]);
-  else if (why === "nothing") message.show("archive", words.noArchive, words.noArchiveMore, ["next", "live"]);
+  else if (why === "nothing") onNothing();
+  else if (why === "liveOnly") onLiveOnly();
   else await onForbidden();
 }
 
-// The archive may be closed while live is not: ask before saying more than is true.
+function onNothing() {
+  const title = reach.forbids(stage.from) ? words.limit : words.noArchive;
+  message.show("archive", title, words.noArchiveMore, ["next", "live"]);
+}
+
+function onLiveOnly() {
+  message.show("archive", words.archiveForbidden, "", ["live"]);
+}
+
+// Not every streamer says why: ask whether live is open before saying more than is true.
 async function onForbidden() {
   message.show("lock", words.forbidden, words.forbiddenMore, ["reload"]);
   if (stage.mode !== "archive") return;
   const mine = turn;
   const isLiveOpen = await access.json("media_info.json").then(() => true, () => false);
   if (!isLiveOpen || mine !== turn) return;
-  const tooOld = settings.archive.from && stage.from < settings.archive.from;
-  message.show("archive", tooOld ? words.tooOld : words.archiveForbidden, "", ["live"]);
+  if (stage.from < reach.earliest) onNothing();
+  else onLiveOnly();
 }
 
 document.addEventListener("camera-status", ({ detail }) => {
@@ -199,17 +213,6 @@ function dayName(moment) {
   const day = dayStart(moment);
   if (day === today) return words.today;
   return day === dayStart(today - 3600) ? words.yesterday : say("day", moment);
-}
-
-function paintLevels() {
-  const select = find("quality");
-  const levels = stage.hls?.levels ?? [];
-  select.hidden = levels.length < 2 || stage.mode !== "live";
-  if (select.hidden) return;
-  const options = levels.map((level, index) => new Option(level.height ? `${level.height}p` : `#${index + 1}`, String(index)));
-  const chosen = stage.hls.autoLevelEnabled ? "-1" : String(stage.hls.nextLevel);
-  select.replaceChildren(new Option(words.auto, "-1"), ...options);
-  select.value = chosen;
 }
 
 function togglePlay() {
@@ -325,7 +328,6 @@ for (const button of root.querySelectorAll("[data-span]")) {
   button.addEventListener("click", () => timeline.zoomTo(Number(button.dataset.span)));
 }
 find("speed").addEventListener("change", (event) => setRate(Number(event.target.value)));
-find("quality").addEventListener("change", (event) => (stage.hls.nextLevel = Number(event.target.value)));
 find("volume").addEventListener("input", (event) => setVolume(Number(event.target.value), false));
 find("video").addEventListener("click", togglePlay);
 find("video").addEventListener("dblclick", toggleFullscreen);
@@ -336,7 +338,6 @@ find("picture").hidden = !document.pictureInPictureEnabled;
 
 stage.addEventListener("state", (event) => onState(event.detail));
 stage.addEventListener("time", paint);
-stage.addEventListener("levels", paintLevels);
 stage.addEventListener("ended", onEnded);
 timeline.addEventListener("pick", (event) => goTo(event.detail));
 timeline.addEventListener("view", () => {
@@ -357,7 +358,7 @@ document.addEventListener("click", (event) => {
 listenToKeys(
   {
     " ": togglePlay, k: togglePlay, l: goLive, f: toggleFullscreen, m: actions.mute, s: saveSnapshot,
-    d: () => settings.archive.allowed && actions.download(),
+    d: () => reach.allowed && actions.download(),
     p: () => document.pictureInPictureEnabled && togglePicture(),
     ArrowLeft: (event) => skip(event.shiftKey ? -60 : -STEP),
     ArrowRight: (event) => skip(event.shiftKey ? 60 : STEP),
@@ -381,15 +382,16 @@ function begin() {
   const query = new URLSearchParams(location.search);
   const span = Number(query.get("span")) || 3600;
   const at = Number(query.get("at"));
-  const isPast = at > 0 && at < now() && settings.archive.allowed;
+  const isPast = at > 0 && at < now();
   setVolume(Number(localStorage.getItem("perch-volume")) || 1, true); // only silent video may start by itself
   find("zone").textContent = zoneName();
   find("zone").classList.toggle("is-foreign", isForeignZone());
-  const centre = isPast ? at : now();
+  const centre = isPast && reach.allowed ? at : now();
   timeline.show(centre - span / 2, centre + span / 2);
   if (!settings.playback.base) message.show("server-off", words.noStreamer);
-  else if (isPast) goTo(at, { exact: true });
+  else if (isPast && reach.allowed) goTo(at, { exact: true });
   else goLive();
+  if (isPast && !reach.allowed) showToast(words.archiveForbidden, "warning");
   if (settings.playback.base && stage.mode === "live") stage.showPoster();
   paint();
 }

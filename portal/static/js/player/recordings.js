@@ -5,10 +5,10 @@ const SETTLED = 120; // seconds after which the past is as it will stay
 const LARGEST = 40 * 86400;
 
 export class Recordings extends EventTarget {
-  constructor(access, earliest) {
+  constructor(access, reach) {
     super();
     this.access = access;
-    this.earliest = earliest;
+    this.reach = reach;
     this.spans = []; // [{from, to}], sorted, apart
     this.known = []; // stretches that were asked for
     this.failed = null;
@@ -21,7 +21,7 @@ export class Recordings extends EventTarget {
   }
 
   async load(from, to) {
-    let first = Math.max(Math.floor(from), Math.floor(this.earliest ?? 0));
+    let first = Math.max(Math.floor(from), Math.floor(this.reach.earliest));
     const last = Math.min(Math.ceil(to), Math.ceil(now()) + 1);
     const stretch = this.known.find((each) => each.from <= first && each.to > first);
     if (stretch) first = Math.floor(stretch.to); // what is known stays true; ask for the rest

@@ -237,7 +237,7 @@ export class Stage extends EventTarget {
     if (hls !== this.hls) return;
     const status = data.response?.code ?? 0;
     // A refusal is final whatever hls.js thinks of trying again: what it stands for must stop within seconds.
-    if (status === 403 || status === 401) this.reconsider();
+    if (status === 403 || status === 401) this.refused(errorCode(data));
     else if (isCodecTrouble(data)) this.fail("unsupported");
     else if (!data.fatal) return;
     else if (status === 404) this.missing(data.details, errorCode(data));
@@ -249,6 +249,13 @@ export class Stage extends EventTarget {
     this.attempt += 1;
     this.hls.recoverMediaError();
     this.play();
+  }
+
+  // The archive may be closed, or this part of it, while live is open: no other token would change that.
+  refused(code) {
+    if (code === "archive_forbidden") this.fail("liveOnly");
+    else if (code === "outside_archive") this.fail("nothing");
+    else this.reconsider();
   }
 
   // The streamer says no: perhaps the token is old. With a fresh one that is refused too, the right is gone.
@@ -278,8 +285,9 @@ export class Stage extends EventTarget {
   async askWhy() {
     const response = await fetch(this.access.url(this.path), { cache: "no-store" }).catch(() => null);
     const body = await response?.json().catch(() => null);
-    if (response?.status === 403) this.reconsider();
-    else if (response?.status === 404) this.missing("", body?.errors?.[0]?.code ?? "");
+    const code = body?.errors?.[0]?.code ?? "";
+    if (response?.status === 403) this.refused(code);
+    else if (response?.status === 404) this.missing("", code);
     else this.retry("network");
   }
 
@@ -375,7 +383,8 @@ function impatient() {
 
 function errorCode(data) {
   try {
-    return JSON.parse(data.networkDetails.responseText).errors[0].code;
+    const { response, responseType } = data.networkDetails;
+    return JSON.parse(responseType === "arraybuffer" ? new TextDecoder().decode(response) : response).errors[0].code;
   } catch {
     return "";
   }

@@ -40,8 +40,8 @@ function paintTrack(pen, timeline, { colour, x, width, bottom }) {
     const right = Math.min(x(span.to), present);
     if (right > 0 && left < width) pen.fillRect(left, TOP, Math.max(1, right - left), bottom - TOP);
   }
-  const { earliest } = timeline.recordings;
-  if (earliest && x(earliest) > 0) {
+  const { earliest } = timeline.recordings.reach;
+  if (x(earliest) > 0) {
     pen.fillStyle = colour("--track-gone");
     pen.fillRect(0, TOP, x(earliest), bottom - TOP);
   }
