@@ -73,6 +73,9 @@ class Block:
         return b"".join(ENTRY.pack(max(0, e.start - self.start), e.duration, e.offset, e.size) for e in self.entries)
 
 
+HELD = "id, name, folder, expiration, storage_limit, listed"
+
+
 @dataclass(frozen=True)
 class Held:
     """A stream the index knows, whether or not Perch still lists it."""
@@ -135,15 +138,15 @@ class Index:
     def keep_stream(self, name: str, expiration: int | None, storage_limit: int | None) -> Held:
         """A stream Perch lists; without a recording setting the last known one stays in force for what is on disk."""
         with self._writing:
-            self._connection.execute(
-                "INSERT INTO streams (name, folder, expiration, storage_limit) VALUES (?, ?, ?, ?) "
+            kept = self._connection.execute(
+                "INSERT INTO streams (name, folder, expiration, storage_limit) VALUES (?, ?, ?, ?) "  # noqa: S608
                 "ON CONFLICT (name) DO UPDATE SET listed = 1, "
                 "expiration = coalesce(excluded.expiration, expiration), "
                 "storage_limit = CASE WHEN excluded.expiration IS NULL THEN storage_limit "
-                "ELSE excluded.storage_limit END",
+                f"ELSE excluded.storage_limit END RETURNING {HELD}",
                 (name, uuid.uuid4().hex, expiration, storage_limit),
             )
-        return next(held for held in self.streams() if held.name == name)
+            return Held(*kept.fetchone())
 
     def drop_stream(self, name: str) -> None:
         """Perch lists it no longer: what is recorded stays until its own retention ends."""
@@ -156,7 +159,7 @@ class Index:
                 self.drop_stream(held.name)
 
     def streams(self) -> list[Held]:
-        rows = self._connection.execute("SELECT id, name, folder, expiration, storage_limit, listed FROM streams")
+        rows = self._connection.execute(f"SELECT {HELD} FROM streams")  # noqa: S608
         return [Held(*row) for row in rows.fetchall()]
 
     def forget_empty_streams(self) -> list[str]:
