@@ -20,6 +20,7 @@ from tenants import clock
 log = logging.getLogger("perch.streamer")
 
 PAGES = 1000
+REPORTED_AT_ONCE = 1000  # streams in one report: about half a megabyte, and Perch reads no more than five
 SLOWEST_POLL = 15.0
 
 
@@ -154,6 +155,7 @@ class Reporter:
         self._told: dict[str, tuple[Any, ...]] = {}
         self._archived: dict[str, tuple[int, int, int, int]] = {}
         self._next_measure = 0.0
+        self._trouble = ""
 
     async def run(self) -> None:
         next_full = clock.monotonic()
@@ -164,9 +166,18 @@ class Reporter:
                     next_full = clock.monotonic() + self._settings.report
                 else:
                     await self.report_news()
+                self._note("")
             except Trouble as error:
-                log.debug("the status was not delivered: %s", error)
+                self._note(str(error))
             await self._wait(next_full - clock.monotonic())
+
+    def _note(self, trouble: str) -> None:
+        """Say once that reports do not arrive, and once that they do again."""
+        if trouble and not self._trouble:
+            log.warning("Perch does not take the status of all streams (%s); they are reported again", trouble)
+        elif self._trouble and not trouble:
+            log.info("Perch takes the status of all streams again")
+        self._trouble = trouble
 
     async def _wait(self, longest: float) -> None:
         """Until there is news, then a little longer, so that many changes share one report."""
@@ -194,16 +205,27 @@ class Reporter:
         await self._send([name for name in names if name in streams and self._told.get(name) != streams[name].news()])
 
     async def _send(self, names: list[str]) -> None:
+        """Report part by part. One that fails keeps no other from being sent; raises Trouble at the end."""
+        trouble: Trouble | None = None
+        for start in range(0, len(names), REPORTED_AT_ONCE):
+            part = names[start : start + REPORTED_AT_ONCE]
+            try:
+                await self._send_part(part)
+            except Trouble as error:
+                self._fleet.changed.update(part)
+                trouble = error
+        if trouble:
+            raise trouble
+
+    async def _send_part(self, names: list[str]) -> None:
         report, told = [], {}
         for name in names:
-            stream = self._fleet.streams[name]
+            stream = self._fleet.streams.get(name)
+            if stream is None:
+                continue  # closed while the parts before were on their way
             stats = stream.stats(self._sessions.viewers(name), self._archived.get(name))
             report.append({"name": name, "stats": stats})
             told[name] = stream.news()
         if report:
-            try:
-                await self._perch.report(report)
-            except Trouble:
-                self._fleet.changed.update(names)
-                raise
+            await self._perch.report(report)
         self._told.update(told)

@@ -30,6 +30,7 @@ class FakePerch:
     auth_duration: int = 2
     max_sessions: int | None = None
     down: set[str] = field(default_factory=set)  # "streams", "auth", "status": answer 500
+    stumbles_over: str = ""  # a report that names this stream is answered 500
     polls: list[int] = field(default_factory=list)
     questions: list[dict[str, str]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
@@ -90,6 +91,9 @@ def _handler(perch: FakePerch) -> type[BaseHTTPRequestHandler]:
                 self.answer(500, {})
                 return
             report = json.loads(body)
+            if perch.stumbles_over in [one["name"] for one in report["streams"]]:
+                self.answer(500, {})
+                return
             perch.reports.append(report)
             for one in report["streams"]:
                 perch.latest[one["name"]] = one["stats"]
