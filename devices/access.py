@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from devices.models import Camera
 from tenants.errors import Forbidden, Missing
 from tenants.models import User
+from tenants.statements import prepared_cursor
 
 # For one user: his rights on every camera he has any right on. Grants on a folder hold for all folders below it
 # (item 70); where several grants meet, the most generous wins. A null depth is the whole archive.
@@ -105,7 +105,7 @@ EVERYTHING = CameraRights(view=True, edit=True, dvr=True, ptz=True, actions=True
 
 
 def _fetch(sql: str, parameters: dict[str, Any]) -> dict[int, CameraRights]:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, parameters)
         return {row[0]: CameraRights(*row[1:]) for row in cursor.fetchall()}
 

@@ -11,9 +11,9 @@ import base64
 import binascii
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from tenants import clock, keys
 from tenants.errors import Forbidden
-from tenants.models import User
 
 LIFETIME = 2 * 3600  # seconds, also the longest there is; a player asks for a new one before that
 PURPOSE = "play"
@@ -69,32 +68,36 @@ class Playback:
     expires_at: int
 
 
-def issue(
-    user: User,
-    camera: Watched,
-    *,
-    session_id: int = 0,
-    key_id: int = 0,
-    archive: bool = True,
-    lifetime: int = LIFETIME,
-    purpose: str = PURPOSE,
-) -> str:
-    """A token for one user and camera, bound to the session row or API key that he came with (exactly one of them).
+@dataclass(frozen=True)
+class Issuer:
+    """Makes the tokens of one user who came by one session row or API key (exactly one of them); they die with it.
 
-    It dies with that row. The caller has checked that the user may watch; every use checks again.
+    All tokens of one issuer end together, `lifetime` seconds (at most LIFETIME) after it was made. The caller has
+    checked that the user may watch; every use checks again.
     """
-    if bool(session_id) == bool(key_id):
-        raise ValueError("a playback token is bound to one session or one key")
-    playback = Playback(
-        domain_id=camera.domain_id,
-        camera_id=camera.pk,
-        user_id=user.pk,
-        holder=Holder.SESSION if session_id else Holder.KEY,
-        holder_id=session_id or key_id,
-        archive=archive,
-        expires_at=int(clock.timestamp()) + min(lifetime, LIFETIME),
-    )
-    return _seal(playback, purpose)
+
+    user_id: int
+    session_id: int = 0
+    key_id: int = 0
+    lifetime: int = LIFETIME
+    purpose: str = PURPOSE
+    made_at: float = field(default_factory=clock.timestamp)
+
+    def __post_init__(self) -> None:
+        if bool(self.session_id) == bool(self.key_id):
+            raise ValueError("a playback token is bound to one session or one key")
+
+    @cached_property
+    def _expires_at(self) -> int:
+        return int(self.made_at) + min(self.lifetime, LIFETIME)
+
+    def token(self, camera: Watched, *, archive: bool = True) -> str:
+        """A token for one camera."""
+        holder = Holder.SESSION if self.session_id else Holder.KEY
+        holder_id = self.session_id or self.key_id
+        flags = _ARCHIVE if archive else 0
+        said = (holder, flags, camera.domain_id, camera.pk, self.user_id, holder_id, self._expires_at)
+        return _seal(_PAYLOAD.pack(*said), self.purpose)
 
 
 def open_token(token: str, *, purpose: str = PURPOSE) -> Playback:
@@ -110,16 +113,7 @@ def open_token(token: str, *, purpose: str = PURPOSE) -> Playback:
     return playback
 
 
-def _seal(playback: Playback, purpose: str) -> str:
-    payload = _PAYLOAD.pack(
-        playback.holder,
-        _ARCHIVE if playback.archive else 0,
-        playback.domain_id,
-        playback.camera_id,
-        playback.user_id,
-        playback.holder_id,
-        playback.expires_at,
-    )
+def _seal(payload: bytes, purpose: str) -> str:
     nonce = os.urandom(_NONCE)
     return _seal_text(nonce + _cipher().encrypt(nonce, payload, purpose.encode()))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,13 +16,11 @@ from tenants.models import ApiKey, User, UserSession
 from tenants.secrets import digest
 
 
-@dataclass(frozen=True)
 class Player:
     """One signed-in caller who asks for video; make one a request, then ask it for each camera (no query)."""
 
-    user: User
-    session_id: int = 0
-    key_id: int = 0
+    def __init__(self, user: User, *, session_id: int = 0, key_id: int = 0) -> None:
+        self._issuer = playback.Issuer(user.pk, session_id=session_id, key_id=key_id)
 
     @classmethod
     def by_session(cls, user: User, session_key: str | None) -> Player:
@@ -40,7 +37,7 @@ class Player:
 
     def token(self, camera: playback.Watched, *, archive: bool = True) -> str:
         """A token for a camera the user may watch, for two hours; `archive=False` keeps it to live video."""
-        return playback.issue(self.user, camera, session_id=self.session_id, key_id=self.key_id, archive=archive)
+        return self._issuer.token(camera, archive=archive)
 
 
 def base_url(request: HttpRequest, camera: Camera) -> str:

@@ -119,6 +119,8 @@ DATABASES = {
 STATEMENT_TIMEOUT_MS = env_int("PERCH_STATEMENT_TIMEOUT_MS", 0)
 if STATEMENT_TIMEOUT_MS:
     DATABASES["default"]["OPTIONS"]["options"] = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+# For tenants.statements only: Django's own cursors never prepare.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
 if DB_ROLE == "app":
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),

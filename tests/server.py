@@ -145,7 +145,7 @@ def session_id(user: User, session_key: str) -> int:
 
 def play_token(user: User, camera: Camera, session_key: str, *, archive: bool = True) -> str:
     """A playback token as pages and API give it out."""
-    return playback.issue(user, camera, session_id=session_id(user, session_key), archive=archive)
+    return playback.Issuer(user.pk, session_id=session_id(user, session_key)).token(camera, archive=archive)
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from devices.access import ALL
 from tenants.models import User
 from tenants.scoping import current_domain_id
+from tenants.statements import prepared_cursor
 
 # A report older than this many seconds says nothing about now: the streamer reports every 10 s.
 FRESH = 60.0
@@ -170,6 +169,6 @@ def camera_rows(user: User, wanted: CameraFilter, *, limit: int, offset: int = 0
     """The cameras a user may know of, by title: those he may watch and those whose settings he may edit."""
     where = wanted.where() if user.is_admin else f"{KNOWN} {wanted.where()}"
     scope = {"domain": current_domain_id(), "user": user.pk, "limit": limit, "offset": offset}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(PAGE.format(where=where), {**scope, **wanted.parameters()})
         return [CameraRow._make(row) for row in cursor.fetchall()]

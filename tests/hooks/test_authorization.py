@@ -132,7 +132,7 @@ def test_the_same_name_at_another_isp_is_another_camera(streamer: Streamer, live
     ours = play_token(cast.nora, cast.gate, sign_in(cast.nora))
     assert streamer.may_play(theirs, ours).status_code == 403
     assert streamer.may_play(cast.gate, ours).status_code == 200
-    foreign = playback.issue(cast.nora, theirs, session_id=1)
+    foreign = playback.Issuer(cast.nora.pk, session_id=1).token(theirs)
     assert streamer.may_play(theirs, foreign).status_code == 403
 
 
@@ -152,8 +152,8 @@ def test_a_token_of_another_purpose_opens_nothing(streamer: Streamer, live_cast:
     row = UserSession.objects
     with domain_scope(cast.north):
         number = row.get(user=cast.alice).pk
-    other = playback.issue(cast.alice, cast.gate, session_id=number, purpose="embed")
-    playing = playback.issue(cast.alice, cast.gate, session_id=number)
+    other = playback.Issuer(cast.alice.pk, session_id=number, purpose="embed").token(cast.gate)
+    playing = playback.Issuer(cast.alice.pk, session_id=number).token(cast.gate)
     assert streamer.may_play(cast.gate, playing).status_code == 200
     for token in (other, key, cast.north_key, cast.streamer_key):
         assert streamer.may_play(cast.gate, token).status_code == 403
@@ -165,9 +165,9 @@ def test_a_token_ends_after_two_hours_whatever_it_was_asked_for(streamer: Stream
         sign_in(cast.alice)
         number = UserSession.objects.get(user=cast.alice).pk
     with clock.shifted(timedelta(hours=-2, seconds=-1)):
-        old = playback.issue(cast.alice, cast.gate, session_id=number, lifetime=10 * DAY)
+        old = playback.Issuer(cast.alice.pk, session_id=number, lifetime=10 * DAY).token(cast.gate)
     with clock.shifted(timedelta(hours=-2, seconds=60)):
-        young = playback.issue(cast.alice, cast.gate, session_id=number, lifetime=10 * DAY)
+        young = playback.Issuer(cast.alice.pk, session_id=number, lifetime=10 * DAY).token(cast.gate)
     assert streamer.may_play(cast.gate, old).status_code == 403
     assert streamer.may_play(cast.gate, young).status_code == 200
 
@@ -234,9 +234,9 @@ def test_a_token_made_with_a_key_lives_as_long_as_the_key(streamer: Streamer, li
         system = ApiKey.objects.get(user=None)
         mine, _text = keys.add_key(acting_user=None, user=cast.bob)
         nobody = User(pk=0, domain_id=cast.north.pk)
-    by_system = playback.issue(nobody, cast.wheel, key_id=system.pk)
-    for_bob = playback.issue(cast.bob, cast.gate, key_id=system.pk)
-    by_bob = playback.issue(cast.bob, cast.gate, key_id=mine.pk)
+    by_system = playback.Issuer(nobody.pk, key_id=system.pk).token(cast.wheel)
+    for_bob = playback.Issuer(cast.bob.pk, key_id=system.pk).token(cast.gate)
+    by_bob = playback.Issuer(cast.bob.pk, key_id=mine.pk).token(cast.gate)
     assert [
         streamer.may_play(camera, token).status_code
         for camera, token in ((cast.wheel, by_system), (cast.gate, for_bob), (cast.gate, by_bob))
@@ -258,13 +258,13 @@ def test_a_key_does_not_lend_itself_to_others(streamer: Streamer, live_cast: Cas
         theirs = ApiKey.objects.get(user=None)
     nobody = User(pk=0, domain_id=cast.north.pk)
     for user, key_id in ((cast.alice, bobs.pk), (nobody, bobs.pk), (nobody, theirs.pk), (cast.alice, theirs.pk)):
-        assert streamer.may_play(cast.gate, playback.issue(user, cast.gate, key_id=key_id)).status_code == 403
+        assert streamer.may_play(cast.gate, playback.Issuer(user.pk, key_id=key_id).token(cast.gate)).status_code == 403
     session = sign_in(cast.bob)
     with domain_scope(cast.north):
         number = UserSession.objects.get(user=cast.bob).pk
     assert session
     for user in (cast.alice, nobody):
-        assert streamer.may_play(cast.gate, playback.issue(user, cast.gate, session_id=number)).status_code == 403
+        assert streamer.may_play(cast.gate, playback.Issuer(user.pk, session_id=number).token(cast.gate)).status_code == 403
 
 
 def test_only_streamers_may_ask(server: Server, streamer: Streamer, live_cast: Cast) -> None:
