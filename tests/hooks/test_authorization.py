@@ -264,7 +264,8 @@ def test_a_key_does_not_lend_itself_to_others(streamer: Streamer, live_cast: Cas
         number = UserSession.objects.get(user=cast.bob).pk
     assert session
     for user in (cast.alice, nobody):
-        assert streamer.may_play(cast.gate, playback.Issuer(user.pk, session_id=number).token(cast.gate)).status_code == 403
+        token = playback.Issuer(user.pk, session_id=number).token(cast.gate)
+        assert streamer.may_play(cast.gate, token).status_code == 403
 
 
 def test_only_streamers_may_ask(server: Server, streamer: Streamer, live_cast: Cast) -> None:
