@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import login, logout
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.doors import Door, enter
 from portal.pages.forms import LoginForm
+from tenants.errors import Unauthenticated
 from tenants.models import User
 
 YEAR = 365 * 24 * 3600
@@ -43,11 +44,13 @@ def sign_in(request: Any) -> HttpResponse:
         return HttpResponseRedirect(target or start_of(request.user))
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = authenticate(request, **form.cleaned_data)
-        if isinstance(user, User):
-            login(request, user)
+        try:
+            user = enter(request, door=Door.PAGE, **form.cleaned_data)
+        except Unauthenticated as error:
+            form.add_error(None, error.message)
+        else:
+            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
             return with_language(HttpResponseRedirect(target or start_of(user)), user)
-        form.add_error(None, _("The login or the password is wrong."))
     status = 200 if request.method != "POST" else 422
     return render(request, "session/login.html", {"form": form, "next": target}, status=status)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, authenticate
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import update_last_login
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api.errors import WrongKey
 from portal.api.permissions import Anybody
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.views import DONE, Asked, Fields, V2View
+from portal.doors import Door, enter
 from portal.sessions import SessionStore
 from tenants.access import visible_organizations
 from tenants.models import Domain, Organization, User
@@ -117,13 +117,10 @@ def settings_shape(domain: Domain) -> SettingsShape:
     }
 
 
-def recognise(request: Request) -> User:
+def recognise(request: Request, door: Door) -> User:
     """The user whose login and password were sent; wrong ones are refused alike."""
     fields = LoginFields.read(request)
-    user = authenticate(request._request, login=fields["login"], password=fields["password"])
-    if not isinstance(user, User):
-        raise WrongKey("The login or the password is wrong.")
-    return user
+    return enter(request._request, login=fields["login"], password=fields["password"], door=door)
 
 
 def open_session(user: User) -> str:
@@ -146,7 +143,7 @@ class LoginView(V2View):
 
     @answers(WhoShape, fields=LoginFields, says="Sign in", name="auth_login")
     def post(self, request: Any) -> Response:
-        user = recognise(request)
+        user = recognise(request, Door.V2)
         return Response(who_shape(request._request.domain, user, session=open_session(user)))
 
 
@@ -159,7 +156,7 @@ class CheckLoginView(V2View):
 
     @answers(DONE_SCHEMA, fields=LoginFields, says="Check a password without signing in", name="auth_check")
     def post(self, request: Any) -> Response:
-        recognise(request)
+        recognise(request, Door.CHECK)
         return Response(DONE)
 
 
