@@ -80,7 +80,7 @@ def test_a_camera_says_in_plain_words_how_it_is(cast: Cast) -> None:
 def test_every_error_of_the_contract_has_its_own_sentence(cast: Cast, code: str) -> None:
     report(cast, "gate", alive=False, status="error", error_code=code)
     page = cast.client(cast.bob).get("/cameras/").content.decode()
-    sentence = re.findall(r'data-camera-reason="gate">([^<]+)<', page)[0]
+    sentence = re.findall(r'data-camera-reason="gate">([^<]+)<', page)[0].strip()
     assert len(sentence) > 20
     general = "The camera cannot be opened."
     assert sentence.startswith(general) == (code == "unknown")
