@@ -79,6 +79,11 @@ export function length(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+export function bitrate(bits) {
+  const shape = { style: "unit", unit: "kilobit-per-second", unitDisplay: "short", maximumFractionDigits: 0 };
+  return new Intl.NumberFormat(language, shape).format(bits / 1000);
+}
+
 export function bytes(number) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   let value = number;
