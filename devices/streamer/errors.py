@@ -1,4 +1,4 @@
-"""Why a camera gives no video, in words a subscriber understands. The codes are those of the status report."""
+"""What goes wrong. With a camera, in words a subscriber understands and the codes of the status report; with Perch."""
 
 from __future__ import annotations
 
@@ -25,3 +25,7 @@ class SourceError(Exception):
 
     def as_json(self) -> dict[str, str]:
         return {"code": self.code, "message": self.message}
+
+
+class Trouble(Exception):
+    """Perch does not answer, or not as agreed; what runs goes on."""

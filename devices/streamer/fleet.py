@@ -42,25 +42,31 @@ class Fleet:
         self.changed.add(name)
         self.news.set()
 
-    async def converge(self, wanted: Configuration) -> None:
-        """Make what runs equal to what is wanted. What is not listed is closed at once."""
+    async def converge(self, wanted: Configuration) -> bool:
+        """Make what runs equal to what is wanted; what is not listed is closed at once. False: to be tried again."""
         self.hosts = wanted.hosts
         dropped = [name for name in self.streams if name not in wanted.streams]
         await asyncio.gather(*(self._close(name) for name in dropped))
         await self._archive.index.write(Index.drop_all_but, set(wanted.streams))
         limit = asyncio.Semaphore(STARTED_AT_ONCE)
-        await asyncio.gather(*(self._settle(stream, limit) for stream in wanted.streams.values()))
-        self.version = wanted.version
+        settled = await asyncio.gather(*(self._settle(stream, limit) for stream in wanted.streams.values()))
+        # A version that is not noted is asked for again, with all its streams.
+        self.version = wanted.version if all(settled) else ""
+        return all(settled)
 
-    async def _settle(self, wanted: Wanted, limit: asyncio.Semaphore) -> None:
+    async def _settle(self, wanted: Wanted, limit: asyncio.Semaphore) -> bool:
         running = self.streams.get(wanted.name)
         if running and running.wanted == wanted:
-            return
+            return True
         async with limit:
             try:
                 await self._apply(wanted, running)
             except Exception:
-                log.exception("%s could not be set up", wanted.name)
+                # Whatever is wrong with one camera (a full disk, a locked index, a fault of ours) must neither keep the
+                # others from running nor end the process, which would end every recording.
+                log.exception("%s could not be set up; it will be tried again", wanted.name)
+                return False
+        return True
 
     async def _apply(self, wanted: Wanted, running: Stream | None) -> None:
         held = await self._archive.index.write(Index.keep_stream, wanted.name, wanted.expiration, wanted.storage_limit)
@@ -105,6 +111,8 @@ class Fleet:
             try:
                 await call()
             except Exception:
+                # A chore that ends would end the process, and with it every recording: whatever went wrong may cost
+                # one round of this chore and no more.
                 log.exception("a chore failed; it will be tried again")
             await asyncio.sleep(seconds)
 

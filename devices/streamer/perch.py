@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
+from devices.streamer.errors import Trouble
 from devices.streamer.fleet import Fleet
 from devices.streamer.index import Index
 from devices.streamer.sessions import Decision, Sessions, Visit
@@ -22,10 +23,6 @@ log = logging.getLogger("perch.streamer")
 PAGES = 1000
 REPORTED_AT_ONCE = 1000  # streams in one report: about half a megabyte, and Perch reads no more than five
 SLOWEST_POLL = 15.0
-
-
-class Trouble(Exception):
-    """Perch does not answer, or not as agreed; what runs goes on."""
 
 
 class Perch:
@@ -76,7 +73,10 @@ class Perch:
             raise Trouble(type(error).__name__) from error
         if answer.status_code >= 500:
             raise Trouble(f"status {answer.status_code}")
-        return Decision.of(answer.status_code, answer.headers, answer.content)
+        try:
+            return Decision.of(answer.status_code, answer.headers, answer.content)
+        except (TypeError, ValueError) as error:
+            raise Trouble("an answer that cannot be read") from error
 
     async def report(self, streams: list[dict[str, Any]]) -> None:
         """Send the status of streams. Raises Trouble."""
@@ -130,11 +130,10 @@ class Follower:
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311
 
     async def poll(self) -> bool:
-        """Ask once; False when there was no answer to go by."""
+        """Ask once; False when there was no answer to go by, or not all of it could be done."""
         try:
             wanted = await self._perch.configuration(self._fleet.version)
-            if wanted is not None:
-                await self._fleet.converge(wanted)
+            settled = wanted is None or await self._fleet.converge(wanted)
         except Trouble as error:
             if not self._trouble:
                 log.warning("Perch gives no configuration (%s); what runs goes on", error)
@@ -143,7 +142,7 @@ class Follower:
         if self._trouble:
             log.info("Perch answers again")
         self._trouble, self.polls = "", self.polls + 1
-        return True
+        return settled
 
 
 class Reporter:

@@ -115,6 +115,8 @@ class Recorder:
                 except SourceError as error:
                     self._note_failure(error)
                 except Exception:
+                    # Nobody else would start it again: a disk or an index that fails, or a fault of ours in what a
+                    # camera makes of its video, must cost this run and not the camera.
                     log.exception("%s: the recorder failed", self.label)
                     self._note_failure(SourceError("unknown"))
                 self.health.retries = 0 if self._was_healthy(began) else self.health.retries + 1

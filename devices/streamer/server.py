@@ -92,9 +92,8 @@ class Streamer:
         """A part that ends ends the process: the supervisor starts it anew."""
         try:
             await call()
-        except asyncio.CancelledError:
-            raise
         except Exception:
+            # Only to say which part it was: the traceback that ends the process does not.
             log.exception("the streamer's part %s failed", name)
             raise
 

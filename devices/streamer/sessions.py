@@ -15,6 +15,7 @@ from uuid import UUID
 
 import orjson
 
+from devices.streamer.errors import Trouble
 from tenants import clock
 
 DEFAULT_DURATION = 5.0
@@ -162,7 +163,7 @@ class Sessions:
         numbered = Visit(**{**visit.__dict__, "number": session.requests})
         try:
             decision = await self._ask(numbered)
-        except Exception as error:
+        except Trouble as error:
             if before is None or not self._is_in_doubt(before):
                 raise Undecided(visit.name) from error
             before.tried_at = clock.monotonic()

@@ -37,7 +37,7 @@ class FakePerch:
     latest: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Asked", (Handler,), {"perch": self}))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -69,78 +69,77 @@ class FakePerch:
         return str((self.stats(name).get("error") or {}).get("code", ""))
 
 
-def _handler(perch: FakePerch) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class Handler(BaseHTTPRequestHandler):
+    """One request to the fake."""
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            if self.headers.get("Authorization") != f"Bearer {KEY}":
-                self.answer(401, {"errors": []})
-            elif parts.path == f"{PREFIX}/streamers/{HOSTNAME}/streams":
-                self.configuration(query)
-            elif parts.path == f"{PREFIX}/auth":
-                self.decide(query)
-            else:
-                self.answer(404, {"errors": []})
+    protocol_version = "HTTP/1.1"
+    perch: FakePerch
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if "status" in perch.down:
-                self.answer(500, {})
-                return
-            report = json.loads(body)
-            if perch.stumbles_over in [one["name"] for one in report["streams"]]:
-                self.answer(500, {})
-                return
-            perch.reports.append(report)
-            for one in report["streams"]:
-                perch.latest[one["name"]] = one["stats"]
-            self.answer(204, None)
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        if self.headers.get("Authorization") != f"Bearer {KEY}":
+            self.answer(401, {"errors": []})
+        elif parts.path == f"{PREFIX}/streamers/{HOSTNAME}/streams":
+            self.configuration(query)
+        elif parts.path == f"{PREFIX}/auth":
+            self.decide(query)
+        else:
+            self.answer(404, {"errors": []})
 
-        def configuration(self, query: dict[str, str]) -> None:
-            if "streams" in perch.down:
-                self.answer(500, {})
-                return
-            tag = f'"{perch.version}"'
-            if self.headers.get("If-None-Match") == tag:
-                perch.polls.append(304)
-                self.answer(304, None, {"ETag": tag})
-                return
-            perch.polls.append(200)
-            names, start = list(perch.streams), int(query.get("cursor", "0"))
-            end = start + perch.page_size
-            body: dict[str, Any] = {"streams": [perch.streams[name] for name in names[start:end]], "hosts": perch.hosts}
-            if end < len(names):
-                body["next"] = str(end)
-            self.answer(200, body, {"ETag": tag, "X-Config-Server-Separate-Endpoints": "true"})
+    def do_POST(self) -> None:
+        report = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        names = [one["name"] for one in report["streams"]]
+        if "status" in self.perch.down or self.perch.stumbles_over in names:
+            self.answer(500, {})
+            return
+        self.perch.reports.append(report)
+        self.perch.latest.update({one["name"]: one["stats"] for one in report["streams"]})
+        self.answer(204, None)
 
-        def decide(self, query: dict[str, str]) -> None:
-            perch.questions.append(query)
-            if "auth" in perch.down:
-                self.answer(500, {})
-                return
-            headers = {"X-AuthDuration": str(perch.auth_duration), "X-UserId": "7"}
-            if perch.max_sessions is not None:
-                headers["X-Max-Sessions"] = str(perch.max_sessions)
-            if query.get("token") not in perch.allowed:
-                self.answer(403, {"errors": [{"status": "403"}]}, headers)
-                return
-            self.answer(200, {} if perch.ranges is None else {"allowed_dvr_ranges": perch.ranges}, headers)
+    def configuration(self, query: dict[str, str]) -> None:
+        if "streams" in self.perch.down:
+            self.answer(500, {})
+            return
+        tag = f'"{self.perch.version}"'
+        if self.headers.get("If-None-Match") == tag:
+            self.perch.polls.append(304)
+            self.answer(304, None, {"ETag": tag})
+            return
+        self.perch.polls.append(200)
+        page = self.page(int(query.get("cursor", "0")))
+        self.answer(200, page, {"ETag": tag, "X-Config-Server-Separate-Endpoints": "true"})
 
-        def answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-            data = b"" if body is None else json.dumps(body).encode()
-            self.send_response(status)
-            for key, value in (headers or {}).items():
-                self.send_header(key, value)
-            if status not in (204, 304):
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def page(self, start: int) -> dict[str, Any]:
+        """The streams from a number on, and where the next page begins."""
+        streams, end = list(self.perch.streams.values()), start + self.perch.page_size
+        body: dict[str, Any] = {"streams": streams[start:end], "hosts": self.perch.hosts}
+        return body | ({"next": str(end)} if end < len(streams) else {})
 
-        def log_message(self, *_: Any) -> None:
-            pass
+    def decide(self, query: dict[str, str]) -> None:
+        perch = self.perch
+        perch.questions.append(query)
+        if "auth" in perch.down:
+            self.answer(500, {})
+            return
+        headers = {"X-AuthDuration": str(perch.auth_duration), "X-UserId": "7"}
+        if perch.max_sessions is not None:
+            headers["X-Max-Sessions"] = str(perch.max_sessions)
+        if query.get("token") not in perch.allowed:
+            self.answer(403, {"errors": [{"status": "403"}]}, headers)
+            return
+        self.answer(200, {} if perch.ranges is None else {"allowed_dvr_ranges": perch.ranges}, headers)
 
-    return Handler
+    def answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        data = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        if status not in (204, 304):
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        """Not on the test's output."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
@@ -93,6 +94,27 @@ def test_sound_is_copied_converted_or_left_out_and_h265_is_named(
         assert perch.stats("phone~1")["media_info"]["note"] == "sound left out: PCMU"
         assert tracks("modern~1") == ["h265"]
         eventually(lambda: running.recorded("modern") >= 1)
+
+
+def test_a_camera_that_cannot_be_set_up_keeps_no_other_from_running_and_is_tried_again(
+    start: Callable[..., Running], perch: FakePerch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    running = start()
+    with sqlite3.connect(running.storage / "index.sqlite3") as index:
+        index.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON streams WHEN NEW.name = 'ill~1' "
+            "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        )
+    perch.put("ill~1", "fake://clock")
+    perch.put("well~1", "fake://clock")
+    eventually(lambda: perch.stats("well~1").get("alive"))
+    assert running.live("ill").status_code == 404
+    said = capfd.readouterr().err
+    assert "ill~1 could not be set up" in said
+    assert "IntegrityError: no room" in said, "with the traceback"
+    with sqlite3.connect(running.storage / "index.sqlite3") as index:
+        index.execute("DROP TRIGGER refuse")
+    eventually(lambda: perch.stats("ill~1").get("alive"))
 
 
 def test_a_camera_that_stops_sending_is_stalled_and_comes_back(start: Callable[..., Running], perch: FakePerch) -> None:
