@@ -1,22 +1,20 @@
-"""The permission table, run: every row, every actor of both ISPs."""
+"""The permission table, run: every row, every actor of both ISPs, and nobody in every disguise."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.permissions.asking import judge_north, judge_south
+from tests.permissions import cells
+from tests.permissions.asking import judge
 from tests.permissions.rows import Row
 from tests.permissions.table import ROWS
-from tests.permissions.world import ACTORS, World
+from tests.permissions.world import World
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row(row: Row, world: World) -> None:
-    cells = [judge_north(row, actor, world) for actor in ACTORS]
-    cells += [judge_south(row, actor, world) for actor in ACTORS]
-    wrong = [
-        f"{'north' if number < len(ACTORS) else 'south'} {cell}" for number, cell in enumerate(cells) if cell.faults
-    ]
+    judged = [judge(row, side, actor, world) for side, actor in cells.of_row(row)]
+    wrong = [str(cell) for cell in judged if cell.faults]
     assert not wrong, "\n".join(wrong)
 
 

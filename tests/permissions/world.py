@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
-
 from billing.models import InvoiceLine
 from billing.services import night, plans
 from devices.services import cameras, presets, streamers
 from tenants import clock
-from tenants.models import Domain, Organization, User
+from tenants.models import Domain, Organization, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import domains, folders, keys, memberships, organizations, users
 from tests.cast import NORTH, SOUTH
+from tests.permissions.changes import digest
 from tests.server import sign_in
 
 # Who asks, in the order of the table's columns. See `_people` for what each one is.
@@ -28,8 +27,9 @@ ACTORS = (
     "anonymous", "stranger", "neighbour", "viewer", "member", "reader", "installer", "owner", "accountant", "admin",
     "system",
 )  # fmt: skip
-# Tables whose rows change by merely asking: sessions seen, keys used.
-RESTLESS = {"tenants_usersession", "tenants_apikey"}
+# Who shows a proof that proves nothing (any more), and is nobody therefore: what an administrator was given before he
+# was disabled, an administrator's session that has expired, and what belongs to the other ISP.
+NOBODIES = ("disabled", "expired", "foreign", "foreign_system")
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Isp:
     people: dict[str, User] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     system_key: str = ""
+    foreign_key: str = ""
     ids: dict[str, Any] = field(default_factory=dict)
     digest: str = ""
 
@@ -63,6 +64,8 @@ def build() -> World:
     """Make it, through the same services as everything else."""
     streamers.add_streamer(hostname="streamer-1", port=8001)
     world = World(_isp("north", NORTH), _isp("south", SOUTH))
+    for isp, other in ((world.north, world.south), (world.south, world.north)):
+        isp.sessions["foreign"], isp.foreign_key = other.sessions["admin"], other.system_key
     world.north.digest = digest(world.north)
     return world
 
@@ -82,6 +85,7 @@ def _isp(slug: str, host: str) -> Isp:
         key, isp.system_key = keys.add_key(acting_user=None, title=isp.word)
         isp.ids["key"] = key.pk
         isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
+        _nobodies(isp)
     return isp
 
 
@@ -103,6 +107,15 @@ def _people(isp: Isp) -> None:
         "admin": {"is_admin": True},
     }
     isp.people = {name: _person(isp, name, **more) for name, more in flags.items()}
+
+
+def _nobodies(isp: Isp) -> None:
+    """Two who might do anything a moment ago."""
+    for name in ("disabled", "expired"):
+        isp.sessions[name] = sign_in(_person(isp, name, is_admin=True))
+    User.objects.filter(login="disabled@example.org").update(is_active=False)
+    past = clock.now() - timedelta(days=1)
+    UserSession.objects.filter(user__login="expired@example.org").update(expires_at=past)
 
 
 def _things(isp: Isp) -> None:
@@ -173,29 +186,3 @@ def _rights(isp: Isp, home: Organization, folder: Any, beside: Any) -> None:
     rights = {"can_view_dvr": True, "can_use_ptz": True, "can_use_actions": True}
     for name, where in (("neighbour", beside), ("viewer", folder), ("reader", folder)):
         memberships.grant_folder(where, acting_user=None, user=isp.people[name], **rights)
-
-
-def digest(isp: Isp) -> str:
-    """A digest of everything the ISP owns, but for what asking itself changes."""
-    with domain_scope(isp.domain), connection.cursor() as cursor:
-        cursor.execute(_digest_statement(), {"domain": isp.domain.pk})
-        return str(cursor.fetchone()[0])
-
-
-_statement: list[str] = []
-
-
-def _digest_statement() -> str:
-    if not _statement:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT table_name FROM information_schema.columns WHERE column_name = 'domain_id'"
-                " AND table_schema = 'public' AND table_name NOT IN ('tenants_domainhost') ORDER BY 1"
-            )
-            tables = [row[0] for row in cursor.fetchall() if row[0] not in RESTLESS]
-        # The ISP is named too: the digest must not lean on the wall that a test takes down.
-        rows = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS part FROM \"{}\" t"
-        one = f"{rows} WHERE t.domain_id = %(domain)s"
-        parts = " UNION ALL ".join(one.format(table) for table in tables)
-        _statement.append(f"SELECT string_agg(part, ' ') FROM ({parts}) all_parts")
-    return _statement[0]
