@@ -11,8 +11,10 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 import pytest
 from django.db import models
+from pytest_django.plugin import DjangoDbBlocker
 
 from tenants.scoping import ScopedManager
+from tests.database import Rows
 from tests.permissions.asking import judge_north, judge_south
 from tests.permissions.rows import Row
 from tests.permissions.table_v2 import ROWS
@@ -23,10 +25,15 @@ SAMPLE = [row for row in ROWS if row.names_target and not row.path.startswith("d
 ACTORS = ("admin", "system")
 
 
-@pytest.fixture
-def committed(transactional_db: None) -> World:
-    """The two ISPs, committed, because walls are taken down by another connection; made while both stand."""
-    return build()
+@pytest.fixture(scope="module")
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """The two ISPs, committed, because walls are taken down by another connection; made while both stand, once for
+    the module: every cell is rolled back."""
+    with django_db_blocker.unblock():
+        try:
+            yield build()
+        finally:
+            Rows.clear()
 
 
 def leaks(world: World) -> list[str]:
