@@ -42,6 +42,8 @@ V2: list[tuple[type[Exception], int, str]] = [
     (errors.Missing, 404, "NotFound"),
     (errors.Forbidden, 403, "Forbidden"),
     (WrongKey, 403, "WrongApikey"),
+    (errors.SecondFactorNeeded, 403, "SecondFactorNeeded"),
+    (errors.TooManyAttempts, 429, "TooManyAttempts"),
     (errors.Unauthenticated, 403, "Forbidden"),
     (errors.Invalid, 400, "ValidationError"),
     (errors.LimitReached, 400, "LimitReached"),
@@ -70,6 +72,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def _headers(error: Exception) -> dict[str, str] | None:
+    if isinstance(error, errors.TooManyAttempts):
+        return {"Retry-After": str(error.retry_after)}
     return {"Retry-After": "5"} if isinstance(error, errors.Unavailable) else None
 
 

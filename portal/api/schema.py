@@ -26,7 +26,7 @@ ERROR: dict[str, Any] = {
             "type": "string",
             "enum": [
                 "BadRequest", "Conflict", "Forbidden", "InternalError", "LimitReached", "MethodNotAllowed", "NotFound",
-                "Unavailable", "ValidationError", "WrongApikey",
+                "SecondFactorNeeded", "TooManyAttempts", "Unavailable", "ValidationError", "WrongApikey",
             ],
         },
         "message": {"type": "string"},
