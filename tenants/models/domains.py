@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +33,16 @@ class Domain(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     max_sessions = models.PositiveIntegerField(
         _("sessions per user"), default=10, validators=[MinValueValidator(1)], help_text=_("The user's own limit wins.")
+    )
+    min_password_length = models.PositiveSmallIntegerField(
+        _("shortest password"), default=8, validators=[MinValueValidator(8), MaxValueValidator(64)]
+    )
+    requires_admin_factor = models.BooleanField(_("administrators need a second factor"), default=False)
+    session_hours = models.PositiveIntegerField(
+        _("a sign-in lasts, hours"), default=14 * 24, validators=[MinValueValidator(1), MaxValueValidator(90 * 24)]
+    )
+    session_idle_hours = models.PositiveIntegerField(
+        _("signed out when idle for, hours"), default=72, validators=[MinValueValidator(1), MaxValueValidator(90 * 24)]
     )
     brand_color = models.CharField(_("main colour"), max_length=7, default="#0f6fb8", validators=[COLOUR])
     accent_color = models.CharField(_("accent colour"), max_length=7, default="#f59f00", validators=[COLOUR])
