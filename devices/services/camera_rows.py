@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from devices.access import ALL
+from devices.access import KNOWN as KNOWN_CAMERAS
+from tenants import clock
 from tenants.models import User
 from tenants.scoping import current_domain_id
 from tenants.statements import prepared_cursor
@@ -121,7 +122,7 @@ LEFT JOIN LATERAL (
 ) l ON true
 ORDER BY c.title, c.id
 """
-KNOWN = f"AND c.id IN (SELECT camera_id FROM ({ALL}) AS known)"  # noqa: S608 - constants
+KNOWN = f"AND c.id IN ({KNOWN_CAMERAS})"
 MARKED = (
     "AND EXISTS (SELECT FROM devices_cameraattribute m WHERE m.domain_id = c.domain_id AND m.camera_id = c.id"
     " AND m.user_id = %(user)s AND m.favorite)"
@@ -168,7 +169,7 @@ def _literally(text: str) -> str:
 def camera_rows(user: User, wanted: CameraFilter, *, limit: int, offset: int = 0) -> list[CameraRow]:
     """The cameras a user may know of, by title: those he may watch and those whose settings he may edit."""
     where = wanted.where() if user.is_admin else f"{KNOWN} {wanted.where()}"
-    scope = {"domain": current_domain_id(), "user": user.pk, "limit": limit, "offset": offset}
+    scope = {"domain": current_domain_id(), "user": user.pk, "now": clock.now(), "limit": limit, "offset": offset}
     with prepared_cursor() as cursor:
         cursor.execute(PAGE.format(where=where), {**scope, **wanted.parameters()})
         return [CameraRow._make(row) for row in cursor.fetchall()]

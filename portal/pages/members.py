@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from devices.services import grants
 from portal.pages.common import Request, one_page, signed_in, submit
 from portal.pages.folders import walk
 from portal.pages.forms_people import MemberForm, RightsForm, rights_of
@@ -161,7 +162,7 @@ def remove(request: Request, organization_id: str, user_id: str) -> HttpResponse
     person = access.user_for(request.user, user_id)
     membership = memberships.membership_of(organization, person)
     if request.method == "POST":
-        memberships.remove_member(membership, acting_user=request.user)
+        grants.remove_member(membership, acting_user=request.user)
         messages.success(request, _("%(login)s is no longer in the organization.") % {"login": person.login})
         return redirect("members", organization_id=organization.pk)
     return render(request, "organizations/member_remove.html", {"member": person, **head(request, organization)})

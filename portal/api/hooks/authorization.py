@@ -32,7 +32,7 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT * FROM ({ONE}) AS person_rights
       UNION ALL
-        SELECT c.id, true, true, true, NULL, true, true FROM devices_camera c
+        SELECT c.id, true, true, true, NULL, true, true, true, true FROM devices_camera c
         WHERE %(user)s = 0 AND c.id = %(camera)s AND c.domain_id = %(domain)s
     ) AS held
     JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND c.streamer_id = s.id

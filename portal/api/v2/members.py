@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from devices.services import grants as camera_grants
 from portal.api import paging
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
@@ -170,5 +171,5 @@ class MemberView(V2View):
     @answers(DONE_SCHEMA, says="Take a user out of an organization", name="members_remove")
     def delete(self, request: Asked, organization_id: str, user_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "edit_users")
-        memberships.remove_member(_member(organization, user_id), acting_user=request.user)
+        camera_grants.remove_member(_member(organization, user_id), acting_user=request.user)
         return Response(DONE)
