@@ -26,6 +26,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal import logs
+from portal.api.idempotency import KeyReused
 from tenants import errors
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ V2: list[tuple[type[Exception], int, str]] = [
     (errors.TooManyAttempts, 429, "TooManyAttempts"),
     (errors.Unauthenticated, 403, "Forbidden"),
     (errors.Invalid, 400, "ValidationError"),
+    (KeyReused, 422, "IdempotencyKeyReused"),
     (errors.LimitReached, 400, "LimitReached"),
     (errors.Conflict, 400, "Conflict"),
     (errors.Unavailable, 503, "Unavailable"),

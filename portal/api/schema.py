@@ -25,7 +25,8 @@ ERROR: dict[str, Any] = {
         "error": {
             "type": "string",
             "enum": [
-                "BadRequest", "Conflict", "Forbidden", "InternalError", "LimitReached", "MethodNotAllowed", "NotFound",
+                "BadRequest", "Conflict", "Forbidden", "IdempotencyKeyReused", "InternalError", "LimitReached",
+                "MethodNotAllowed", "NotFound",
                 "SecondFactorNeeded", "TooManyAttempts", "Unavailable", "ValidationError", "WrongApikey",
             ],
         },

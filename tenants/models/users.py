@@ -9,11 +9,11 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from tenants.scoping import ScopedManager, ScopedModel
+from tenants.scoping import LivingManager, ScopedManager, ScopedModel
 
 
-class UserManager(ScopedManager["User"]):
-    """The users of the ISP in scope."""
+class UserManager(LivingManager["User"]):
+    """The users of the ISP in scope, without those who were deleted."""
 
     def get_by_natural_key(self, login: str | None) -> User:
         """The user with this login, ignoring case."""
@@ -21,7 +21,10 @@ class UserManager(ScopedManager["User"]):
 
 
 class User(ScopedModel, AbstractBaseUser):
-    """A person or machine account of one ISP (checklist items 60, 76). The login is unique within the ISP."""
+    """A person or machine account of one ISP (checklist items 60, 76). The login is unique within the ISP.
+
+    Deleting is soft: the row stays with its names, for the audit log and the books, and its login is free again.
+    """
 
     login = models.CharField(_("login"), max_length=254)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -42,11 +45,13 @@ class User(ScopedModel, AbstractBaseUser):
     can_edit_settings = models.BooleanField(_("edits settings"), default=False)
     max_sessions = models.PositiveIntegerField(_("sessions at once"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # True for whoever acts by the ISP's system key: nobody's row (see `tenants.access.system_user`).
     is_system: bool = False
 
     objects: ClassVar[UserManager] = UserManager()
+    everyone: ClassVar[ScopedManager[User]] = ScopedManager()
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -56,7 +61,9 @@ class User(ScopedModel, AbstractBaseUser):
         default_manager_name = "objects"
         ordering = ["login"]
         constraints = [
-            models.UniqueConstraint("domain", Lower("login"), name="tenants_user_login"),
+            models.UniqueConstraint(
+                "domain", Lower("login"), condition=models.Q(deleted_at=None), name="tenants_user_login"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,12 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants import audit
+from tenants import audit, clock
 from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Invalid
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services import memberships, organizations, sessions
+from tenants.services.removal import detach
 from tenants.services.validation import as_invalid, assign, check
 
 FIELDS = frozenset(
@@ -119,9 +120,15 @@ def _other_admins(user: User) -> bool:
 
 @transaction.atomic
 def delete_user(user: User, *, acting_user: User | None) -> None:
-    """Remove a person; organizations he owned are left without an owner. The last administrator stays."""
+    """Remove a person; organizations he owned are left without an owner. The last administrator stays.
+
+    Softly: his row keeps its names for the audit log and the books. What let him in is gone, and his login is free.
+    """
     if user.is_admin and not _other_admins(user):
         raise Conflict(_("The last administrator cannot be deleted."))
     audit.deleted(user, acting_user=acting_user)
     notify_access(user.pk)
-    user.delete()
+    detach(user)
+    user.deleted_at, user.is_active = clock.now(), False
+    user.set_unusable_password()
+    user.save(update_fields=["deleted_at", "is_active", "password"])
