@@ -1,6 +1,7 @@
 """The models of `tenants`, one noun a file."""
 
 from tenants.models.audit import AuditEntry
+from tenants.models.demo import DemoAccess
 from tenants.models.domains import Domain, DomainHost
 from tenants.models.floor_plans import FloorPlan
 from tenants.models.idempotency import IdempotentAnswer
@@ -19,6 +20,7 @@ from tenants.models.users import User
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "DemoAccess",
     "Domain",
     "DomainHost",
     "ExternalIdentity",

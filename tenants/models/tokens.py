@@ -38,6 +38,7 @@ class Token(ScopedModel):
     class Purpose(models.TextChoices):
         AUTOLOGIN = "autologin", _("auto-login")
         PASSWORD_RESET = "password_reset", _("password reset")
+        ACTIVATION = "activation", _("activation")
         INVITATION = "invitation", _("invitation")
         EMAIL = "email", _("e-mail confirmation")
         REFRESH = "refresh", _("JWT refresh")
