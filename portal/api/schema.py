@@ -90,26 +90,29 @@ def excluded(view: ViewT) -> ViewT:
     return decorated
 
 
-def schema_of(shape: Any) -> dict[str, Any]:
-    """The JSON schema of a TypedDict (by reference), of a list of it, or of a plain type."""
+def schema_of(shape: Any, components: dict[str, dict[str, Any]] = COMPONENTS) -> dict[str, Any]:
+    """The JSON schema of a TypedDict (by reference), of a list of it, or of a plain type.
+
+    Each dialect has its own `components`: the same name means another shape there.
+    """
     if is_typeddict(shape):
         name = shape.__name__.removesuffix("Shape")
-        if name not in COMPONENTS:
-            COMPONENTS[name] = _object(shape)
+        if name not in components:
+            components[name] = _object(shape, components)
         return _reference(name)
     if shape is type(None):
         return {"nullable": True, "enum": [None]}
     if get_origin(shape) is list:
-        return {"type": "array", "items": schema_of(get_args(shape)[0])}
+        return {"type": "array", "items": schema_of(get_args(shape)[0], components)}
     if get_origin(shape) is UnionType:
         (only,) = [kind for kind in get_args(shape) if kind is not type(None)]
-        schema = schema_of(only)
+        schema = schema_of(only, components)
         return {"allOf": [schema], "nullable": True} if "$ref" in schema else {**schema, "nullable": True}
     resolved: dict[str, Any] = resolve_type_hint(shape)  # type: ignore[no-untyped-call]
     return resolved
 
 
-def _object(shape: Any) -> dict[str, Any]:
+def _object(shape: Any, components: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """All keys of an answer are always there, except those that say otherwise."""
     hints = get_type_hints(shape)
     optional = {
@@ -118,6 +121,6 @@ def _object(shape: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "description": get_doc(shape),
-        "properties": {key: schema_of(hint) for key, hint in hints.items()},
+        "properties": {key: schema_of(hint, components) for key, hint in hints.items()},
         "required": sorted(set(hints) - optional),
     }

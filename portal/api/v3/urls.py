@@ -1,0 +1,39 @@
+"""The v3 dialects: `client` for whoever signs in, `admin` for the ISP's administrators.
+
+The next noun: a module in client/ or admin/ with its `urlpatterns`, its name in one of the two tables here, its rows in
+tests/permissions/table_v3.py, its lists in tests/test_queries.py, and `make openapi`.
+"""
+
+from importlib import import_module
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal.api.v3.login import AdminLoginView, LoginView
+from portal.api.v3.views import NotFoundView
+
+Patterns = list[URLPattern | URLResolver]
+
+CLIENT = ("folders", "members", "organizations", "presets", "profile", "sessions", "streams", "users")
+ADMIN = ("monitoring", "organizations", "presets", "streams", "users")
+
+
+def _collected(package: str, nouns: tuple[str, ...]) -> Patterns:
+    return [pattern for noun in nouns for pattern in import_module(f"portal.api.v3.{package}.{noun}").urlpatterns]
+
+
+client: Patterns = [
+    path("login", LoginView.as_view()),
+    *_collected("client", CLIENT),
+    path("<path:rest>", NotFoundView.as_view()),
+]
+admin: Patterns = [
+    path("login", AdminLoginView.as_view()),
+    *_collected("admin", ADMIN),
+    path("<path:rest>", NotFoundView.as_view()),
+]
+urlpatterns: Patterns = [
+    path("watcher/client-api/v3/", include((client, "v3-client"))),
+    # Where the client dialect was before: applications of those days still call it.
+    path("watcher-client/api/v3/", include((client, "v3-client-before"))),
+    path("watcher/admin-api/v3/", include((admin, "v3-admin"))),
+]
