@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
+from devices.services import viewings
 from tenants import outbox
 from tenants.models import Domain
 from tenants.scoping import domain_scope
@@ -24,7 +25,8 @@ def relay_outbox() -> None:
 
 @dramatiq.actor(queue_name="default", max_retries=0)
 def keep_house() -> None:
-    """Remove what has expired: sessions, tokens, messages sent long ago."""
+    """Remove what has expired: sessions, tokens, messages sent long ago, who watched a year ago."""
     for domain_id in _every_isp():
         with domain_scope(domain_id):
             housekeeping.remove_expired()
+            viewings.forget_old()

@@ -32,6 +32,9 @@ AND CASE
         OR (p.days & person.yesterday <> 0 AND person.minute < p.minute_until)
 END"""
 
+# Whether the grant `p` begins or ends by itself.
+BY_THE_CLOCK = "p.valid_from IS NOT NULL OR p.valid_until IS NOT NULL OR p.minute_from IS NOT NULL OR p.days <> 127"
+
 RIGHTS = "p.can_view_dvr, p.dvr_depth_limit, p.can_export, p.can_use_ptz, p.can_talk, p.can_use_actions"
 _PASSED_ON = "g.can_view_dvr, g.dvr_depth_limit, g.can_export, g.can_use_ptz, g.can_talk, g.can_use_actions"
 

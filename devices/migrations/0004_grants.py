@@ -141,6 +141,7 @@ class Migration(migrations.Migration):
                 ),
                 ("holder", models.PositiveSmallIntegerField()),
                 ("holder_id", models.BigIntegerField()),
+                ("detail", models.CharField(blank=True, max_length=40)),
                 ("day", models.DateField()),
                 ("began_at", models.DateTimeField()),
                 ("last_at", models.DateTimeField()),
@@ -179,6 +180,7 @@ class Migration(migrations.Migration):
                         models.F("kind"),
                         models.F("holder"),
                         models.F("holder_id"),
+                        models.F("detail"),
                         models.F("day"),
                         name="devices_viewing_once",
                     )

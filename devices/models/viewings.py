@@ -14,7 +14,7 @@ class Viewing(ScopedModel):
 
     `user_id` and `user_login` are facts, no reference: the row outlives the user; both empty is the ISP's system key.
     `holder` and `holder_id` say by which session or key (`devices.playback.Holder`); `day` is the ISP's calendar day on
-    which it began.
+    which it began. `detail` of a download is what part of the archive: `from-duration` in UTC seconds, where known.
     """
 
     class Kind(models.TextChoices):
@@ -28,6 +28,7 @@ class Viewing(ScopedModel):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     holder = models.PositiveSmallIntegerField()
     holder_id = models.BigIntegerField()
+    detail = models.CharField(max_length=40, blank=True)
     day = models.DateField()
     began_at = models.DateTimeField()
     last_at = models.DateTimeField()
@@ -38,13 +39,27 @@ class Viewing(ScopedModel):
         ordering = ["-last_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                "domain", "camera", "user_id", "kind", "holder", "holder_id", "day", name="devices_viewing_once"
+                "domain",
+                "camera",
+                "user_id",
+                "kind",
+                "holder",
+                "holder_id",
+                "detail",
+                "day",
+                name="devices_viewing_once",
             ),
         ]
         indexes = [
             models.Index(fields=["domain", "camera", "-last_at", "-id"], name="devices_viewing_camera"),
             models.Index(fields=["domain", "last_at"], name="devices_viewing_last"),
         ]
+
+    @property
+    def window(self) -> tuple[int, int] | None:
+        """The part of the archive that was downloaded: first and last UTC second."""
+        begun, _, length = self.detail.partition("-")
+        return (int(begun), int(begun) + int(length)) if begun.isdigit() and length.isdigit() else None
 
     def __str__(self) -> str:
         return f"{self.user_login or 'the machine'} watched camera {self.camera_id} ({self.kind})"
