@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from portal.pages.common import Request, admins_only
@@ -12,8 +13,21 @@ from tenants.access import as_id
 from tenants.models import AuditEntry
 
 PER_PAGE = 50
-KINDS = ("Camera", "Organization", "User", "Membership", "Folder", "FolderPermission", "Preset", "Plan", "PlanPrice",
-         "Domain", "ApiKey")  # fmt: skip
+# How a reader calls the objects; the log itself keeps the names of the code.
+KINDS = {
+    "Camera": _("camera"),
+    "Organization": _("organization"),
+    "User": _("user"),
+    "Membership": _("membership"),
+    "Folder": _("folder"),
+    "FolderPermission": _("right to a folder"),
+    "Preset": _("preset"),
+    "Plan": _("plan"),
+    "PlanPrice": _("price of a plan"),
+    "BillingPeriod": _("billed month"),
+    "Domain": _("settings of the service"),
+    "ApiKey": _("API key"),
+}
 
 
 @admins_only

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing import money
 from tenants.models import AuditEntry
@@ -97,6 +97,14 @@ def initials(name: str) -> str:
     """One or two letters that stand for a name."""
     words = [word for word in name.replace("@", " ").replace(".", " ").split() if word]
     return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.filter(expects_localtime=True)
+def day(moment: date | None, form: str) -> str:
+    """Like `date`, but a short month is written small where the language does so: Django writes Сен in Russian."""
+    if get_language() == "ru":
+        form = form.replace("M", "b")
+    return formats.date_format(moment, form) if moment else ""
 
 
 @register.filter
