@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brand/icon.svg", brand.mark, name="brand-icon"),
     path("api/docs", docs.page, name="api-docs"),
     path("api/v2/schema", docs.schema, name="api-schema"),
+    path("api/v1/", include("portal.api.v1.urls")),
     path("vsaas/api/v2/", include("portal.api.v2.urls")),
 ]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -38,6 +39,7 @@ class KeyReused(Conflict):
     """The key came with another request before: one of the two is a mistake of the caller's."""
 
     code = "idempotency_key_reused"
+    status = 422
 
 
 class Idempotent(_View):
@@ -67,6 +69,14 @@ class Idempotent(_View):
     def body_digest(self, request: Request) -> str:
         """What stands for the body; views that stream theirs have another way."""
         return hashlib.sha256(request._request.body).hexdigest()
+
+
+def parameters_of(method: str) -> list[OpenApiParameter]:
+    """How the header stands in a dialect's description."""
+    if method not in WRITES:
+        return []
+    said = "Asking again by the same key gives the same answer and does nothing; kept for 24 hours."
+    return [OpenApiParameter(HEADER, str, "header", description=said)]
 
 
 def caller_of(request: Any) -> str:

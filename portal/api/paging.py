@@ -36,13 +36,13 @@ class Page:
         return self.offset + self.limit + 1
 
 
-def page_of(request: Request) -> Page:
+def page_of(request: Request, *, longest: int = LONGEST) -> Page:
     """The page a request asks for. An absent or empty limit is the longest page; so is a longer one."""
-    limit = _number(request, "limit", "X-Page-Limit", LONGEST)
+    limit = _number(request, "limit", "X-Page-Limit", longest)
     offset = _number(request, "offset", "X-Page-Offset", 0)
     if offset > FURTHEST:
         raise Invalid(_("The list is not that long."), field="offset")
-    return Page(limit=min(limit, LONGEST) or LONGEST, offset=offset)
+    return Page(limit=min(limit, longest) or longest, offset=offset)
 
 
 def _number(request: Request, name: str, header: str, default: int) -> int:

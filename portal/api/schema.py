@@ -14,6 +14,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc, resolve_type_hint
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from portal.api.idempotency import parameters_of
+
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 ERROR: dict[str, Any] = {
@@ -65,6 +67,9 @@ class V2Schema(AutoSchema):
 
     def map_parsers(self) -> list[str]:
         return ["application/json", "application/x-www-form-urlencoded"]
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        return parameters_of(self.method)
 
 
 def answers(

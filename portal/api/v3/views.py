@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.api.idempotency import Idempotent
 from portal.api.parsers import LenientParser
 from portal.api.permissions import Anybody, SignedIn
 from portal.api.renderers import AlwaysJson, OrjsonRenderer
@@ -32,9 +33,11 @@ GIGABYTE = 1_000_000_000
 RESET = "$reset"
 
 
-class V3View(APIView):
-    """A view of the v3 dialects: signed-in callers only, JSON in and out. `names` are a service's names of fields as
-    they are on the wire, for the pointers of refusals."""
+class V3View(Idempotent, APIView):
+    """A view of the v3 dialects: signed-in callers only, JSON in and out, each write once a key.
+
+    `names` are a service's names of fields as they are on the wire, for the pointers of refusals.
+    """
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (Credentials,)
     permission_classes: Sequence[type[BasePermission]] = (SignedIn,)
