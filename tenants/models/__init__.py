@@ -1,6 +1,7 @@
 """The models of `tenants`, one noun a file."""
 
 from tenants.models.audit import AuditEntry
+from tenants.models.changes import Change
 from tenants.models.demo import DemoAccess
 from tenants.models.domains import Domain, DomainHost
 from tenants.models.floor_plans import FloorPlan
@@ -16,10 +17,12 @@ from tenants.models.signing import SigningKey
 from tenants.models.sign_in import SignInBrake, SignInEntry
 from tenants.models.tokens import ApiKey, Token
 from tenants.models.users import User
+from tenants.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "Change",
     "DemoAccess",
     "Domain",
     "DomainHost",
@@ -45,4 +48,6 @@ __all__ = [
     "Token",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
 ]

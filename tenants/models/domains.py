@@ -52,6 +52,8 @@ class Domain(models.Model):
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     legal_address = models.TextField(_("address"), blank=True)
     vat_id = models.CharField(_("VAT number"), max_length=32, blank=True)
+    # Kept by tenants.services.webhooks, so that the worker need not look into every ISP every two seconds.
+    has_webhooks = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
