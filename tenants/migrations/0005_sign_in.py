@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                 ("id", ID.clone()),
                 ("digest", models.CharField(max_length=64)),
                 ("attempts", models.PositiveIntegerField(default=0)),
+                ("pending", models.PositiveIntegerField(default=0)),
                 ("level", models.PositiveIntegerField(default=0)),
                 ("window_at", models.DateTimeField()),
                 ("blocked_until", models.DateTimeField(null=True)),

@@ -64,8 +64,9 @@ class SignInEntry(ScopedModel):
 
 
 class SignInBrake(ScopedModel):
-    """Attempts counted under one name: a login at a network, a login, a network, a user's second factor.
+    """Wrong answers counted under one name: a login at a network, a login, a network, a user's second factor.
 
+    `pending` are answers that are being looked at: they count until they turn out right.
     `digest` hides the name: what people type as a login may be a password. `trusted_until` stands on a login at a
     network: somebody who signs in there is not held back by what others do elsewhere.
     """
@@ -75,6 +76,7 @@ class SignInBrake(ScopedModel):
     )
     digest = models.CharField(max_length=64)
     attempts = models.PositiveIntegerField(default=0)
+    pending = models.PositiveIntegerField(default=0)
     level = models.PositiveIntegerField(default=0)
     window_at = models.DateTimeField()
     blocked_until = models.DateTimeField(null=True)

@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants import audit, clock
+from tenants import audit, clock, networks
 from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Invalid
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
-from tenants.services import memberships, organizations, sessions
+from tenants.services import demo, memberships, notices, organizations, second_factors, sessions
 from tenants.services.removal import detach
 from tenants.services.validation import as_invalid, assign, check
 
@@ -72,6 +72,8 @@ def _check(user: User) -> None:
         raise Invalid(_("A login is needed."), field="login")
     if User.objects.filter(login__iexact=user.login).exclude(pk=user.pk).exists():
         raise Invalid(_("This login is taken."), field="login")
+    if not networks.is_list(user.authorized_ip):
+        raise Invalid(_("Write addresses or networks, as in 192.0.2.7, 10.0.0.0/8."), field="authorized_ip")
     check(user, exclude=("password",))
 
 
@@ -96,12 +98,16 @@ def change_user(user: User, *, acting_user: User | None, strict_password: bool =
     password = values.pop("password", None)
     assign(user, values, FIELDS)
     if password:
+        demo.refuse_password(user)
         _set_password(user, password, strict=strict_password)
     _check(user)
+    demo.keep_harmless(user)
     _keep_an_admin(user, before)
     user.save()
-    if password or not user.is_active:
+    if password or not user.is_active or (user.is_admin and not before["is_admin"] and second_factors.is_missing(user)):
         sessions.end_all(user)
+    if password and acting_user is not None and acting_user.pk == user.pk:
+        notices.password_changed(user)
     if audit.changed(user, before, acting_user=acting_user):
         notify_access(user.pk)
     return user
