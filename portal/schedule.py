@@ -46,6 +46,7 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("billing.tasks.nights_due", timedelta(minutes=1)),
     Job("portal.tasks.relay_outbox", timedelta(minutes=1)),
+    Job("tenants.tasks.mails_due", timedelta(minutes=1)),
     Job("portal.tasks.keep_house", timedelta(hours=1)),
 )
 

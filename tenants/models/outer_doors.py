@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.encryption import EncryptedTextField, secret_property
 from tenants.models.mail import new_secret_id
-from tenants.scoping import ScopedForeignKey, ScopedModel
+from tenants.scoping import ScopedModel
 
 
 class OuterDoor(ScopedModel):
@@ -49,14 +48,21 @@ class OuterDoor(ScopedModel):
 
 
 class OuterVerdict(ScopedModel):
-    """What the outer door last said of a user, which decides whether our copy of his password may be believed."""
+    """What the outer door last said of a user, which decides whether our copy of his password may be believed.
 
-    user = ScopedForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="outer_verdicts")
+    That it turned him away is written beside the request (`tenants.aside`), whose own transaction is undone by the
+    refusal; hence no constraint binds the row to the user's.
+    """
+
+    domain = models.ForeignKey(
+        "tenants.Domain", on_delete=models.CASCADE, related_name="+", editable=False, db_constraint=False
+    )
+    user_id = models.BigIntegerField()
     confirmed_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta(ScopedModel.Meta):
-        constraints = [models.UniqueConstraint("domain", "user", name="tenants_outerverdict_once")]
+        constraints = [models.UniqueConstraint("domain", "user_id", name="tenants_outerverdict_once")]
 
     def __str__(self) -> str:
         return f"outer verdict on {self.user_id}"

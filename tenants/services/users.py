@@ -108,6 +108,8 @@ def change_user(user: User, *, acting_user: User | None, strict_password: bool =
         sessions.end_all(user)
     if password and acting_user is not None and acting_user.pk == user.pk:
         notices.password_changed(user)
+    elif password:
+        outer_doors.forget(user)
     if audit.changed(user, before, acting_user=acting_user):
         notify_access(user.pk)
     return user
