@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from tenants import clock
 from tenants.errors import SecondFactorNeeded, Unauthenticated
 from tenants.models import SignInEntry, User
-from tenants.services import second_factors, sign_in
+from tenants.services import outer_doors, second_factors, sign_in
 
 Door = SignInEntry.Door
 Result = SignInEntry.Result
@@ -50,7 +50,8 @@ def enter(request: Any, *, login: str, password: str, door: Door, otp: str = "")
 
 def _known(request: Any, login: str, password: str) -> User | None:
     """Whose login and password these are. Whoever else may know passwords (HTTP, RADIUS) is asked here, too."""
-    user = authenticate(request, login=login, password=password)
+    found = outer_doors.authenticate(login, password)
+    user = authenticate(request, login=login, password=password) if found is outer_doors.LOCAL else found
     return user if isinstance(user, User) else None
 
 

@@ -76,7 +76,7 @@ def settings_row() -> OuterDoor | None:
     return row
 
 
-def authenticate(login: str, password: str) -> User | None | Fallback:
+def authenticate(login: str, password: str) -> User | Fallback | None:
     """Who gets in by the ISP's own authority: the user, nobody (None), or LOCAL: ask our own database.
 
     Known and unknown logins cost one look at a password hash each, whatever the answer.

@@ -14,7 +14,7 @@ from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Invalid
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
-from tenants.services import demo, memberships, notices, organizations, second_factors, sessions
+from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions
 from tenants.services.removal import detach
 from tenants.services.validation import as_invalid, assign, check
 
