@@ -24,7 +24,7 @@ from tenants.services import memberships, users
 
 METHODS = ["GET", "HEAD", "POST"]
 FLAGS = ("can_edit_cameras", "can_edit_users", "can_view_stats", "is_accountant")
-GRANTS = ("can_view_dvr", "can_use_ptz", "can_use_actions")
+GRANTS = ("can_view_dvr", "can_export", "can_use_ptz", "can_talk", "can_use_actions")
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,8 @@ def save_grant(row: FolderRow, person: User, sent: QueryDict, *, acting_user: Us
             memberships.revoke_folder(row.grant, acting_user=acting_user)
         return
     rights = {each: f"{name}-{each}" in sent for each in GRANTS}
+    if not rights["can_view_dvr"]:
+        del rights["can_export"]  # the form does not send it then; what was chosen before comes back with the archive
     depth = depth_of(sent.get(f"{name}-depth", ""))
     memberships.grant_folder(row.folder, acting_user=acting_user, user=person, dvr_depth_limit=depth, **rights)
 
