@@ -18,12 +18,13 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from portal import hosts, logs
 from portal.pages import errors
-from tenants import audit
+from tenants import audit, clock
 from tenants.errors import PerchError
 from tenants.models import Domain, User
 from tenants.scoping import domain_scope
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+_SECRET_NAME = re.compile(r"token|secret|code")
 _REQUEST_ID = re.compile(r"\A[A-Za-z0-9-]{8,64}\Z")
 
 
@@ -107,13 +108,23 @@ class DomainMiddleware:
             return HttpResponse("Not found\n", status=404, content_type="text/plain")
         request.domain = domain  # type: ignore[attr-defined]  # see PerchRequest
         request_id: str = request.request_id  # type: ignore[attr-defined]  # see PerchRequest
-        origin = audit.Origin(request.META.get("REMOTE_ADDR"), request.headers.get("User-Agent", ""), request_id)
+        address, agent = request.META.get("REMOTE_ADDR"), request.headers.get("User-Agent", "")
+        origin = audit.Origin(address, agent, request_id, began=clock.monotonic())
         with domain_scope(domain), audit.originating(origin), timezone.override(domain.zone):
             response = self.get_response(request)
             # A view's own savepoint is gone already; this is for a 5xx raised in the middleware below us.
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
+
+    def process_view(self, request: HttpRequest, view: Any, arguments: Any, named: dict[str, Any]) -> None:
+        """The audit log tells what was asked for; secrets in an address (a link of a mail) are not told."""
+        path = request.path
+        for name, value in named.items():
+            if _SECRET_NAME.search(name) and str(value):
+                path = path.replace(str(value), "***")
+        query = logs.scrub(request.META.get("QUERY_STRING", ""))
+        audit.refine(method=request.method or "", path=path, query=query)
 
 
 class LocaleMiddleware:

@@ -28,6 +28,7 @@ from rest_framework.views import set_rollback
 from portal import logs
 from portal.api.idempotency import KeyReused
 from tenants import errors
+from tenants.services.keys import KeyExpired
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ V2: list[tuple[type[Exception], int, str]] = [
     (errors.Missing, 404, "NotFound"),
     (errors.Forbidden, 403, "Forbidden"),
     (WrongKey, 403, "WrongApikey"),
+    (KeyExpired, 403, "ApikeyExpired"),
     (errors.SecondFactorNeeded, 403, "SecondFactorNeeded"),
     (errors.TooManyAttempts, 429, "TooManyAttempts"),
     (errors.Unauthenticated, 403, "Forbidden"),

@@ -27,9 +27,9 @@ ERROR: dict[str, Any] = {
         "error": {
             "type": "string",
             "enum": [
-                "BadRequest", "Conflict", "Forbidden", "IdempotencyKeyReused", "InternalError", "LimitReached",
-                "MethodNotAllowed", "NotFound",
-                "SecondFactorNeeded", "TooManyAttempts", "Unavailable", "ValidationError", "WrongApikey",
+                "ApikeyExpired", "BadRequest", "Conflict", "Forbidden", "IdempotencyKeyReused", "InternalError",
+                "LimitReached", "MethodNotAllowed", "NotFound", "SecondFactorNeeded", "TooManyAttempts", "Unavailable",
+                "ValidationError", "WrongApikey",
             ],
         },
         "message": {"type": "string"},

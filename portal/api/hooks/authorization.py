@@ -46,7 +46,8 @@ LEFT JOIN LATERAL (
             AND u.user_id = %(user)s AND u.expires_at > %(now)s)
         WHEN {Holder.KEY:d} THEN EXISTS (
             SELECT FROM tenants_apikey k WHERE k.id = %(holder_id)s AND k.domain_id = %(domain)s
-            AND (k.user_id = %(user)s OR k.user_id IS NULL))
+            AND (k.user_id = %(user)s OR k.user_id IS NULL) AND (k.expires_at > %(now)s OR k.expires_at IS NULL)
+            AND ('video' = ANY (k.rights) OR cardinality(k.rights) = 0))
         ELSE false END
 ) AS r ON true
 WHERE s.key_digest = %(key)s

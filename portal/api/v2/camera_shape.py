@@ -13,9 +13,10 @@ from devices.models import Camera
 from devices.services.camera_rows import CameraRow
 from devices.services.cameras import shown
 from devices.services.streamers import base_of
+from portal.api.feed import changed_fields
 from portal.api.v2.credentials import Asked, player_of
 from portal.api.v2.presets import PresetShape
-from portal.api.v2.shapes import LastChange, changed_fields
+from portal.api.v2.shapes import LastChange
 from portal.hosts import normalize
 from portal.playback import Player
 from tenants import clock
@@ -187,7 +188,7 @@ class Shaper:
                 "dvr_depth_limit": held.dvr_depth_limit,
                 "actions": held.actions,
             },
-            "playback_config": {"token": self.player.token(row) if self.player and held.view else None},
+            "playback_config": {"token": (self.player.token(row) or None) if self.player and held.view else None},
             "stream_status": self._status(row),
             "user_attributes": {"favorite": bool(row.favorite), "motion_alarm": bool(row.motion_alarm)},
             "last_event_time": None,

@@ -6,7 +6,7 @@ The next address: a view in the noun's module, its row here, its rows in tests/p
 
 from django.urls import URLPattern, URLResolver, path
 
-from portal.api.v2 import auth, cameras, folders, members, organizations, presets, users
+from portal.api.v2 import auth, cameras, changes, folders, members, organizations, presets, users
 from portal.api.v2.views import NotFoundView
 
 ORGANIZATION = "organizations/<str:organization_id>"
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras", cameras.CamerasView.as_view()),
     path("cameras/<path:name>/user_attributes", cameras.UserAttributesView.as_view()),
     path("cameras/<path:name>", cameras.CameraView.as_view()),
+    path("changes", changes.ChangesView.as_view()),
     path("presets", presets.PresetsView.as_view()),
     path("presets/<str:preset_id>", presets.PresetView.as_view()),
     path("domains/<str:domain_id>/presets", presets.PresetsView.as_view()),

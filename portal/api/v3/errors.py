@@ -27,6 +27,7 @@ from rest_framework.views import set_rollback
 from portal import logs
 from portal.api.errors import WrongKey, invalid
 from tenants import errors
+from tenants.services.keys import KeyExpired
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ V3: list[tuple[type[Exception], int, str]] = [
     (errors.TooManyAttempts, 429, "too_many_attempts"),
     (errors.SecondFactorNeeded, 403, "second_factor_needed"),
     (WrongKey, 401, "wrong_credentials"),
+    (KeyExpired, 401, "apikey_expired"),
     (errors.Unauthenticated, 401, "unauthenticated"),
     (errors.Invalid, 400, "validation_error"),
     (errors.LimitReached, 402, "limit_reached"),
