@@ -179,6 +179,12 @@ def require_admin(user: User) -> None:
         raise Forbidden(_("Only an administrator may do this."))
 
 
+def require_settings_editor(user: User, *, change: bool = True) -> None:
+    """Let those pass who may see (and change) the settings: administrators, and who has the flag of item 75."""
+    if not (user.is_admin or user.can_edit_settings) or (change and user.is_readonly):
+        raise Forbidden(_("You may not change the settings."))
+
+
 def can_see_all_money(user: User) -> bool:
     """Whether the user sees plans, usage and invoices of the whole ISP (items 26, 27)."""
     return user.is_admin or user.is_accountant

@@ -43,6 +43,7 @@ DONE: dict[str, Any] = {
     "required": ["success"],
     "properties": {"success": {"type": "boolean", "enum": [True]}},
 }
+PICTURE = {"type": "string", "format": "binary"}
 PAGING = {"limit": "at most this many, up to 2000", "offset": "skip this many"}
 # The shapes that answers refer to, by name; `portal.api.docs` puts them into the document.
 COMPONENTS: dict[str, dict[str, Any]] = {"Error": ERROR, "Done": DONE}
@@ -75,14 +76,18 @@ class V2Schema(AutoSchema):
 def answers(
     shape: Any, *, fields: Any = None, query: dict[str, str] | None = None, says: str = "", name: str = ""
 ) -> Any:
-    """Describe a view's method: the answer's shape (a TypedDict, a list of one, or a schema) and the body's fields."""
-    schema = _reference("Done") if shape is DONE else schema_of(shape)
+    """Describe a view's method: the answer's shape (a TypedDict, a list of one, or bytes for a picture)
+    and the body's fields."""
+    if shape is bytes:
+        success: dict[Any, Any] = {(200, "image/png"): PICTURE, (200, "image/jpeg"): PICTURE}
+    else:
+        success = {200: _reference("Done") if shape is DONE else schema_of(shape)}
     refusals = {status: OpenApiResponse(_reference("Error"), text) for status, text in REFUSALS.items()}
     described = {**(query or {}), **(PAGING if get_origin(shape) is list else {})}
     parameters = [OpenApiParameter(key, str, "query", description=text) for key, text in described.items()]
     return extend_schema(
         request=fields,
-        responses={200: schema, **refusals},
+        responses={**success, **refusals},
         parameters=parameters,
         summary=says or None,
         operation_id=name,

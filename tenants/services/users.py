@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -42,12 +43,19 @@ FIELDS = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """A password that was hashed already: imports hash many at once, and compare before they change."""
+
+    encoded: str
+
+
 @transaction.atomic
 def add_user(
     *,
     acting_user: User | None,
     login: str,
-    password: str | None = None,
+    password: str | Hashed | None = None,
     organization: Organization | None = None,
     strict_password: bool = True,
     **more: Any,
@@ -77,7 +85,10 @@ def _check(user: User) -> None:
     check(user, exclude=("password",))
 
 
-def _set_password(user: User, password: str | None, *, strict: bool) -> None:
+def _set_password(user: User, password: str | Hashed | None, *, strict: bool) -> None:
+    if isinstance(password, Hashed):
+        user.password = password.encoded
+        return
     if password is None:
         user.set_unusable_password()
         return

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from tenants.errors import Invalid
 from tenants.models import Organization, User
-from tenants.services import organizations, users
+from tenants.services import invitations, organizations, users
 
 
 def find(email: str) -> User | None:
@@ -35,6 +35,7 @@ def invite(organization: Organization, email: str, *, acting_user: User) -> User
     """Add a person to an organization as its owner. He sets his password by the link he is sent."""
     user = users.add_user(acting_user=acting_user, login=email.strip(), email=email.strip(), organization=organization)
     organizations.change_organization(organization, acting_user=acting_user, owner=user)
+    invitations.send_activation(user, acting_user=acting_user)
     return user
 
 

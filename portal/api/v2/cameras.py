@@ -225,3 +225,18 @@ class UserAttributesView(V2View):
         camera = camera_access.camera_for(request.user, name)
         marks = cameras.mark_camera(camera, request.user, **AttributeFields.read(request, partial=True))
         return Response({"favorite": marks.favorite, "motion_alarm": marks.motion_alarm})
+
+
+class UserCamerasView(V2View):
+    """`/users/{id}/cameras`."""
+
+    noun = "users"
+
+    @answers(
+        list[CameraShape], says="Cameras that a user may watch or edit, of those the caller knows", name="users_cameras"
+    )
+    def get(self, request: Asked, user_id: str) -> Response:
+        person = access.user_for(request.user, user_id)
+        page, wanted_rows = paging.page_of(request), CameraFilter(ids=tuple(camera_access.known_ids(person)))
+        rows = camera_rows.camera_rows(request.user, wanted_rows, limit=page.limit + 1, offset=page.offset)
+        return paging.answer(request, page, rows, lambda part: camera_shapes(request, part))

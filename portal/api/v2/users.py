@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from devices.services import people
 from portal.api import paging
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
@@ -241,3 +242,22 @@ class UserView(V2View):
 def _require_self(acting: User, row: User) -> None:
     if acting.pk != row.pk or acting.is_readonly:
         raise Forbidden(_("Only an administrator may change other users."))
+
+
+class MergeFields(Fields):
+    """The other account of the same person: its rights pass on, it is deleted."""
+
+    user_id = Identifier(required=True)
+
+
+class UserMergeView(V2View):
+    """`/users/{id}/merge`."""
+
+    noun = "users"
+
+    @answers(UserShape, fields=MergeFields, says="Unite two accounts of one person", name="users_merge")
+    def post(self, request: Asked, user_id: str) -> Response:
+        kept = access.user_for(request.user, user_id)
+        access.require_admin(request.user)
+        gone = access.user_for(request.user, MergeFields.read(request)["user_id"])
+        return _answer(request.user, people.merge_users(kept, gone, acting_user=request.user))
