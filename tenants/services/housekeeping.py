@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tenants import clock
-from tenants.models import OutboxMessage, SignInBrake, SignInEntry, Token, UserSession
+from tenants.models import OutboxMessage, SignInBrake, SignInEntry, Token, UserSession, WebhookDelivery
 from tenants.services import idempotency
 
 KEEP_SENT = timedelta(days=7)
 KEEP_SPENT = timedelta(days=30)
 KEEP_COUNTS = timedelta(days=2)  # longer than the longest wait for a wrong password
 KEEP_SIGN_INS = timedelta(days=400)
+KEEP_DELIVERIES = timedelta(days=30)
 
 
 def remove_expired() -> int:
     """Remove ended sessions, tokens that expired a month ago, messages sent a week ago, answers that were kept for a
-    day, and sign-ins of more than a year ago; returns how many rows."""
+    day, messages of webhooks of a month ago, and sign-ins of more than a year ago; returns how many rows."""
     now = clock.now()
     gone = UserSession.objects.filter(expires_at__lte=now).delete()[0]
     gone += Token.objects.filter(expires_at__lte=now - KEEP_SPENT).delete()[0]
@@ -24,5 +25,6 @@ def remove_expired() -> int:
     counts = SignInBrake.objects.filter(updated_at__lte=now - KEEP_COUNTS)
     gone += counts.exclude(trusted_until__gt=now).delete()[0]
     gone += SignInEntry.objects.filter(created_at__lte=now - KEEP_SIGN_INS).delete()[0]
+    gone += WebhookDelivery.objects.filter(created_at__lte=now - KEEP_DELIVERIES).delete()[0]
     gone += idempotency.remove_old()
     return int(gone)
