@@ -97,8 +97,12 @@ class Grant(ScopedModel):
     def clean(self) -> None:
         """Refuse times that never hold, in words of the person who typed them."""
         super().clean()
-        wrong: dict[str, Any] = {}
-        if self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
+        wrong: dict[str, Any] = {
+            name: _("Choose a year from 1970 to 2999.")
+            for name in ("valid_from", "valid_until")
+            if (moment := getattr(self, name)) and not 1970 <= moment.year <= 2999
+        }
+        if not wrong and self.valid_from and self.valid_until and self.valid_from >= self.valid_until:
             wrong["valid_until"] = _("This ends before it begins.")
         if (self.minute_from is None) != (self.minute_until is None):
             wrong["minute_from" if self.minute_from is None else "minute_until"] = _("Give both times, or neither.")
