@@ -139,6 +139,7 @@ class CameraFilter:
     search: str = ""
     favorite: bool = False
     with_agent: bool = False
+    ids: tuple[int, ...] | None = None
 
     def where(self) -> str:
         """The conditions, with named parameters."""
@@ -149,6 +150,7 @@ class CameraFilter:
             "AND (c.title ILIKE %(search)s OR c.name ILIKE %(search)s)": self.search,
             MARKED: self.favorite,
             "AND c.agent_id <> ''": self.with_agent,
+            "AND c.id = ANY(%(ids)s)": self.ids is not None,
         }
         return " ".join(sql for sql, wanted in conditions.items() if wanted)
 
@@ -159,6 +161,7 @@ class CameraFilter:
             "organization": self.organization_id,
             "folder": self.folder_id,
             "search": f"%{_literally(self.search)}%",
+            "ids": list(self.ids or ()),
         }
 
 

@@ -147,8 +147,8 @@ class Shaper:
             "folder_coordinates": row.folder_coordinates or None,
             "preset_id": row.preset_id,
             "preset": self._preset(row),
-            "stream_url": _address(row, "stream_url_sealed") if edit else "",
-            "substream_url": _address(row, "substream_url_sealed") if edit else "",
+            "stream_url": sealed_address(row, "stream_url_sealed") if edit else "",
+            "substream_url": sealed_address(row, "substream_url_sealed") if edit else "",
             "video_only": row.video_only,
             "transcode_audio": row.transcode_audio,
             "thumbnails": row.thumbnails,
@@ -227,7 +227,7 @@ class Shaper:
         }
 
 
-def _address(row: CameraRow, column: str) -> str:
+def sealed_address(row: CameraRow, column: str) -> str:
     """A stream address without its password."""
     sealed: str = getattr(row, column)
     return _opened(sealed, context_of_column(_TABLE, column, row.secret_id, row.domain_id)) if sealed else ""

@@ -66,10 +66,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """A field of a list: `path` as in the answer, `source` as an ORM path or expression that yields it in its unit."""
+    """A field of a list: `path` as in the answer, `source` what yields it in its unit: an ORM path, an expression, or,
+    for one that looks at rows of the ISP in scope, a function that makes the expression."""
 
     path: str
-    source: str | Combinable
+    source: str | Combinable | Callable[[], Any]
     kind: Kind = Kind.TEXT
     nullable: bool = False
     searched: bool = False
@@ -78,7 +79,9 @@ class Column:
 
     def expression(self) -> Any:
         """The value in a query."""
-        return F(self.source) if isinstance(self.source, str) else self.source
+        if isinstance(self.source, str):
+            return F(self.source)
+        return self.source() if callable(self.source) else self.source
 
     def alias(self) -> str:
         """A name for the expression that is no field's."""

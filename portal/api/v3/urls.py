@@ -8,12 +8,14 @@ from importlib import import_module
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.api.v3.admin import streams as admin_streams
+from portal.api.v3.client import streams as client_streams
 from portal.api.v3.login import AdminLoginView, LoginView
 from portal.api.v3.views import NotFoundView
 
 Patterns = list[URLPattern | URLResolver]
 
-CLIENT = ("folders", "members", "organizations", "presets", "profile", "sessions", "streams", "users")
+CLIENT = ("folder_users", "folders", "members", "organizations", "presets", "profile", "sessions", "stream_import", "streams", "users")
 ADMIN = ("monitoring", "organizations", "presets", "streams", "users")
 
 
@@ -24,11 +26,13 @@ def _collected(package: str, nouns: tuple[str, ...]) -> Patterns:
 client: Patterns = [
     path("login", LoginView.as_view()),
     *_collected("client", CLIENT),
+    *client_streams.named,
     path("<path:rest>", NotFoundView.as_view()),
 ]
 admin: Patterns = [
     path("login", AdminLoginView.as_view()),
     *_collected("admin", ADMIN),
+    *admin_streams.named,
     path("<path:rest>", NotFoundView.as_view()),
 ]
 urlpatterns: Patterns = [
