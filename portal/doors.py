@@ -15,6 +15,7 @@ from django.contrib.auth import login as open_session
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.sessions import ENDS_AT
 from tenants import clock
 from tenants.errors import SecondFactorNeeded, Unauthenticated
 from tenants.models import SignInEntry, User
@@ -25,6 +26,7 @@ Result = SignInEntry.Result
 
 PENDING = "pending"
 PENDING_SECONDS = 600
+LIFETIME = "lifetime"  # of the session to come, in seconds; who came by a link may be at the second step
 
 
 def enter(request: Any, *, login: str, password: str, door: Door, otp: str = "") -> User:
@@ -122,5 +124,8 @@ def pending(request: Any) -> tuple[User, Door, str] | None:
 def let_in(request: Any, user: User, *, door: Door) -> None:
     """Open a browser's session, with a key of its own, for somebody of whom nothing more is asked."""
     request.session.pop(PENDING, None)
+    seconds = request.session.pop(LIFETIME, None)
     open_session(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    if seconds is not None:
+        request.session[ENDS_AT] = clock.timestamp() + seconds
     sign_in.entered(user, door)

@@ -18,6 +18,7 @@ _PATTERNS = [
     (re.compile(rf"(?i)(['\"]({_NAMES})['\"]\s*:\s*['\"])[^'\"]+"), r"\1***"),
     (re.compile(rf"(?i)({_HEADERS})(['\"]?\s*[:=]\s*['\"]?)[^'\",}}]+"), r"\1\2***"),
     (re.compile(r"://([^/\s:@]*):[^/\s@]+@"), r"://\1:***@"),
+    (re.compile(r"(?i)(/(?:forgot-password|activate|invite)/)[^\s/?\"'&]+"), r"\1***"),
 ]
 
 

@@ -6,13 +6,13 @@ column, `expires_at`, moved on as the session is used: whoever else reads sessio
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Least
 
 from tenants import clock
@@ -23,6 +23,7 @@ from tenants.secrets import digest
 from tenants.services import sessions
 
 TOUCH_EVERY = timedelta(minutes=1)
+ENDS_AT = "ends_at"  # in a session's data: seconds since 1970; it ends then at the latest (auto-login)
 UNKNOWN_LASTS = timedelta(minutes=20)  # a session of nobody: somebody between two steps of signing in
 
 
@@ -30,6 +31,14 @@ def _limits() -> tuple[timedelta, timedelta]:
     """How long a session of this ISP lasts, and how long it may be idle."""
     hours = Domain.objects.values_list("session_hours", "session_idle_hours").get(pk=current_domain_id())
     return timedelta(hours=hours[0]), timedelta(hours=hours[1])
+
+
+def _before_end(data: dict[str, Any], moment: Any) -> Any:
+    """The moment, or the end that was set for this session, whichever comes first."""
+    if ENDS_AT not in data:
+        return moment
+    end = datetime.fromtimestamp(data[ENDS_AT], UTC)
+    return min(moment, end) if isinstance(moment, datetime) else Least(moment, Value(end))
 
 
 class SessionStore(SessionBase):
@@ -55,7 +64,7 @@ class SessionStore(SessionBase):
         moved: dict[str, Any] = {"last_seen_at": now}
         if row.user_id is not None:
             lasts, idle = _limits()
-            moved["expires_at"] = Least(F("created_at") + lasts, now + idle)
+            moved["expires_at"] = _before_end(self.decode(row.data), Least(F("created_at") + lasts, now + idle))
         UserSession.objects.filter(pk=row.pk).update(**moved)
 
     def exists(self, session_key: str) -> bool:
@@ -77,7 +86,7 @@ class SessionStore(SessionBase):
             return
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # unknown to the stubs
         user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
-        values = {"data": self.encode(data), "expires_at": self._expiry(user_id, must_create)}
+        values = {"data": self.encode(data), "expires_at": _before_end(data, self._expiry(user_id, must_create))}
         if must_create:
             self._insert(user_id, values)
         elif not UserSession.objects.filter(digest=digest(self.session_key)).update(user_id=user_id, **values):

@@ -88,6 +88,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/<plan_id>/prices", plans.add_price, name="price-add"),
     path("plans/<plan_id>/prices/<price_id>/remove", plans.remove_price, name="price-remove"),
     path("", include("portal.pages.urls_money")),
+    path("", include("portal.pages.urls_mail")),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/keys", settings.add_key, name="key-add"),
     path("settings/keys/<key_id>/delete", settings.delete_key, name="key-delete"),

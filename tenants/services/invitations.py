@@ -1,8 +1,8 @@
 """Letting people in by mail: an account that is there already sets its password, a stranger joins an organization.
 
-`send_activation` and `activate` are for accounts somebody else made (items 24, 28, 207). `invite` is for an organization
-(item 214): whoever follows the link joins it with the rights that were written into it, as the person he is signed in
-as, or with a new account. Whoever has the link may use it once, within a week.
+`send_activation` and `activate` are for accounts somebody else made (items 24, 28, 207). `invite` is for an
+organization (item 214): whoever follows the link joins it with the rights that were written into it, as the person he
+is signed in as, or with a new account. Whoever has the link may use it once, within a week.
 """
 
 from __future__ import annotations

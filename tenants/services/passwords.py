@@ -8,22 +8,31 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from tenants import audit, clock, outbox
+from tenants import audit, clock, networks, outbox
+from tenants.aside import aside
 from tenants.errors import Conflict, Missing
 from tenants.models import Token, User
-from tenants.services import demo, mail, tokens, users
+from tenants.secrets import digest
+from tenants.services import brake, demo, mail, tokens, users
 
 TASK = "tenants.tasks.recover_password"
 LIFETIME = timedelta(hours=2)
 AN_HOUR = timedelta(hours=1)
 MAILS_AN_HOUR = 3  # to one person: nobody fills a stranger's mailbox
+ASKING = brake.Rule(free=10, again=3, window=AN_HOUR, longest=AN_HOUR, fixed=True)  # of one network
 SAME_ADDRESS = 5  # accounts that may share an e-mail
 PURPOSES = (Token.Purpose.PASSWORD_RESET, Token.Purpose.ACTIVATION, Token.Purpose.AUTOLOGIN)
 
 
 def request_recovery(login_or_email: str) -> None:
-    """Somebody says he forgot his password. Whether we know him is found out later, elsewhere (no enumeration)."""
+    """Somebody says he forgot his password. Whether we know him is found out later, elsewhere (no enumeration).
+
+    Raises TooManyAttempts for a network that asks all the time.
+    """
     ip = audit.current_origin().ip
+    counted = brake.count({digest(f"recovery|{networks.neighbourhood(ip)}"): ASKING})
+    with aside() as cursor:
+        counted.wrong(cursor)
     outbox.after_commit(TASK, login_or_email.strip()[:254].replace("\x00", ""), ip)
 
 

@@ -6,7 +6,19 @@ The next address: a view in the noun's module, its row here, its rows in tests/p
 
 from django.urls import URLPattern, URLResolver, path
 
-from portal.api.v2 import auth, cameras, changes, folders, imports, members, organizations, presets, settings, users
+from portal.api.v2 import (
+    auth,
+    cameras,
+    changes,
+    folders,
+    imports,
+    members,
+    organizations,
+    passwords,
+    presets,
+    settings,
+    users,
+)
 from portal.api.v2.views import NotFoundView
 
 ORGANIZATION = "organizations/<str:organization_id>"
@@ -17,6 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/check-login", auth.CheckLoginView.as_view()),
     path("auth/whoami", auth.WhoamiView.as_view()),
     path("auth/logout", auth.LogoutView.as_view()),
+    path("auth/forgot-password", passwords.ForgotPasswordView.as_view()),
+    path("auth/restore-password", passwords.RestorePasswordView.as_view()),
+    path("auth/generate-autologin-token", passwords.AutologinTokenView.as_view()),
     path("cameras", cameras.CamerasView.as_view()),
     path("cameras/import", imports.CamerasImportView.as_view()),
     path("cameras/<path:name>/user_attributes", cameras.UserAttributesView.as_view()),
