@@ -173,6 +173,8 @@ class Gateway:
         while data := await ticket.client.reader.read(65536):
             pending += data
             whole = frames.cut(pending)
+            if writer.is_closing():  # ffmpeg hung up while we waited for the camera
+                return
             if whole:
                 writer.write(whole)
                 await writer.drain()
