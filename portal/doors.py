@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from portal.sessions import ENDS_AT
 from tenants import clock
-from tenants.errors import SecondFactorNeeded, Unauthenticated
+from tenants.errors import Invalid, SecondFactorNeeded, Unauthenticated
 from tenants.models import SignInEntry, User
 from tenants.services import outer_doors, second_factors, sign_in
 
@@ -27,6 +27,8 @@ Result = SignInEntry.Result
 PENDING = "pending"
 PENDING_SECONDS = 600
 LIFETIME = "lifetime"  # of the session to come, in seconds; who came by a link may be at the second step
+PROVED_AT = "proved_at"
+FRESH_SECONDS = 900
 
 
 def enter(request: Any, *, login: str, password: str, door: Door, otp: str = "") -> User:
@@ -129,3 +131,23 @@ def let_in(request: Any, user: User, *, door: Door) -> None:
     if seconds is not None:
         request.session[ENDS_AT] = clock.timestamp() + seconds
     sign_in.entered(user, door)
+
+
+def is_fresh(request: Any) -> bool:
+    """Whether somebody signed in, or proved himself again, a moment ago: a forgotten browser opens no new doors."""
+    request.session.get(PROVED_AT)  # reads the session
+    proved_at = max(float(request.session.get(PROVED_AT, 0)), request.session.began_at)
+    return proved_at > clock.timestamp() - FRESH_SECONDS
+
+
+def prove(request: Any, text: str) -> None:
+    """Prove oneself again, by password or by a code. Raises TooManyAttempts, and Invalid for a wrong one."""
+    user = request.user
+    with sign_in.attempt(user.login, Door.PROOF) as attempt:
+        if user.check_password(text):
+            attempt.passed(trusted=False)
+        elif second_factors.generator_of(user) is None or not second_factors.check_code(user, text, door=Door.PROOF):
+            attempt.failed(Result.PASSWORD, user)
+            raise Invalid(_("This is neither your password nor a code of yours."), field="proof")
+    request.session.cycle_key()
+    request.session[PROVED_AT] = clock.timestamp()

@@ -44,6 +44,8 @@ def _before_end(data: dict[str, Any], moment: Any) -> Any:
 class SessionStore(SessionBase):
     """Django's session interface over UserSession."""
 
+    began_at: float = 0.0  # when its user signed in, once it was read; seconds since 1970
+
     def _row(self) -> UserSession | None:
         found: UserSession | None = UserSession.objects.filter(
             digest=digest(self.session_key or ""), expires_at__gt=clock.now()
@@ -57,6 +59,7 @@ class SessionStore(SessionBase):
             return {}
         if clock.now() - row.last_seen_at > TOUCH_EVERY:
             self._touch(row)
+        self.began_at = row.created_at.timestamp()
         return self.decode(row.data)
 
     def _touch(self, row: UserSession) -> None:

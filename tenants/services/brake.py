@@ -1,4 +1,4 @@
-"""The brake on guessing: counts wrong answers before anything is compared, and makes the guesser wait longer and longer.
+"""The brake on guessing: counts wrong answers before anything is compared, and makes guessers wait longer and longer.
 
 A guess is counted under several names at once, each with a rule of its own:
 
@@ -128,6 +128,11 @@ def names_of(login: str, network: str) -> dict[str, Rule]:
 def factor_of(user_id: int) -> dict[str, Rule]:
     """The name a second factor counts under."""
     return {digest(f"factor|{user_id}"): OF_FACTOR}
+
+
+def passkeys_at(network: str) -> dict[str, Rule]:
+    """The name under which unknown passkeys count."""
+    return {digest(f"passkeys|{network}"): OF_NETWORK}
 
 
 def count(rules: dict[str, Rule]) -> Counted:

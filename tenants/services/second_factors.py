@@ -179,7 +179,7 @@ def _forget_codes(user: User) -> None:
 
 @transaction.atomic
 def remove_all(user: User, *, acting_user: User | None) -> None:
-    """An administrator helps somebody who lost his telephone: the password alone opens again, or leads to setting up."""
+    """For somebody who lost his telephone: the password alone opens again, or leads to setting up."""
     for row in [*OneTimeGenerator.objects.filter(user=user), *Passkey.objects.filter(user=user)]:
         audit.deleted(row, acting_user=acting_user)
         row.delete()
