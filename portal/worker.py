@@ -19,8 +19,8 @@ from portal.embedded import readiness
 logger = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Queues whose jobs wait for other people's machines have threads of their own (T36). A round of webhooks lasts at most
-# as long as two of its messages' deadlines and begins every two seconds: six threads are never all waiting.
-OWN_THREADS = {"webhooks": 6}
+# 13 seconds and begins every two: eight threads are never all waiting.
+OWN_THREADS = {"webhooks": 8}
 DRAIN_MILLISECONDS = 5_000  # the supervisor kills after 6 s; a job cut short goes back into the queue
 
 
