@@ -1,5 +1,6 @@
-"""The descriptions of the API's dialects (/api/v2/schema and so on) and the page to browse them (/api/docs). All are for
-anybody: they hold no data, and an integrator reads them before he has a key."""
+"""The descriptions of the API's dialects (/api/v2/schema and so on) and the page to browse them (/api/docs).
+
+All are for anybody: they hold no data, and an integrator reads them before he has a key."""
 
 from __future__ import annotations
 

@@ -187,9 +187,7 @@ class Collection:
         last = next(number for number, key in enumerate(order) if key.column.path == self.unique)
         return order[: last + 1]  # nothing is left to order behind a unique key
 
-    def _cut(
-        self, found: list[RowT], limit: int, keys: list[Key], sort: str, position: Position | None
-    ) -> Page[RowT]:
+    def _cut(self, found: list[RowT], limit: int, keys: list[Key], sort: str, position: Position | None) -> Page[RowT]:
         """The page out of one row more than it has: that one only says whether the list goes on."""
         more, rows = len(found) > limit, found[:limit]
         backwards = bool(position and position.backwards)
@@ -206,9 +204,7 @@ class Collection:
 
         has_next = backwards or more
         has_prev = more if backwards else position is not None
-        return Page(
-            rows, cursor(rows[-1], False) if has_next else None, cursor(rows[0], True) if has_prev else None
-        )
+        return Page(rows, cursor(rows[-1], False) if has_next else None, cursor(rows[0], True) if has_prev else None)
 
 
 def _from(keys: list[Key], values: list[Any], position: Position) -> Q:

@@ -94,7 +94,9 @@ class Column:
         try:
             return self.kind.read(text)
         except (ValueError, KeyError, OverflowError):
-            raise InvalidParameter(_("This must be a value of the type %s.") % self.kind.word, field=parameter) from None
+            raise InvalidParameter(
+                _("This must be a value of the type %s.") % self.kind.word, field=parameter
+            ) from None
 
     def condition(self, parameter: str, operator: str, texts: list[str]) -> Q:
         """A filter: one value compared, or several of which one must be equal."""

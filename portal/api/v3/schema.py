@@ -11,7 +11,6 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from portal.api.idempotency import parameters_of
-from portal.api.idempotency import parameters_of
 from portal.api.schema import excluded, schema_of
 
 if TYPE_CHECKING:
@@ -68,9 +67,6 @@ class V3Schema(AutoSchema):
 
     def map_parsers(self) -> list[str]:
         return ["application/json"]
-
-    def get_override_parameters(self) -> list[OpenApiParameter]:
-        return parameters_of(self.method)
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         return parameters_of(self.method)

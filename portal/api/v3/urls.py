@@ -15,7 +15,18 @@ from portal.api.v3.views import NotFoundView
 
 Patterns = list[URLPattern | URLResolver]
 
-CLIENT = ("folder_users", "folders", "members", "organizations", "presets", "profile", "sessions", "stream_import", "streams", "users")
+CLIENT = (
+    "folder_users",
+    "folders",
+    "members",
+    "organizations",
+    "presets",
+    "profile",
+    "sessions",
+    "stream_import",
+    "streams",
+    "users",
+)
 ADMIN = ("monitoring", "organizations", "presets", "streams", "users")
 
 

@@ -16,7 +16,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.api.idempotency import Idempotent
-from portal.api.idempotency import Idempotent
 from portal.api.parsers import LenientParser
 from portal.api.permissions import Anybody, SignedIn
 from portal.api.renderers import AlwaysJson, OrjsonRenderer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, TypedDict
+from typing import Any
 
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _

@@ -149,7 +149,13 @@ class FoldersView(V3View):
         return FOLDERS.answer(request, rows, lambda found: folder_shapes(asking, organization, found))
 
     @answers(
-        FolderShape, fields=FolderFields, status=201, says="Add a folder", name="folders_add", example=EXAMPLE, sent=SENT
+        FolderShape,
+        fields=FolderFields,
+        status=201,
+        says="Add a folder",
+        name="folders_add",
+        example=EXAMPLE,
+        sent=SENT,
     )
     def post(self, request: Asked, organization_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "edit_cameras")

@@ -161,7 +161,9 @@ class MemberView(V3View):
             raise Forbidden(_("You may not see the organization's users."))
         return one(request, member_shapes(organization, [_member(organization, user_id)])[0])
 
-    @answers(MemberShape, fields=MemberFields, says="Let a user in, or change his rights", name="organizations_users_save")
+    @answers(
+        MemberShape, fields=MemberFields, says="Let a user in, or change his rights", name="organizations_users_save"
+    )
     def put(self, request: Asked, organization_id: str, user_id: str) -> Response:
         asking = request.user
         organization = access.organization_for(asking, organization_id, "edit_users")

@@ -177,9 +177,7 @@ def sees_all(organizations: list[int], people: list[int]) -> set[tuple[int, int]
     ):
         tops[organization].add(pk)
     granted: dict[tuple[int, int], set[int]] = defaultdict(set)
-    rows = FolderPermission.objects.filter(
-        user__in=people, folder__organization__in=organizations, folder__parent=None
-    )
+    rows = FolderPermission.objects.filter(user__in=people, folder__organization__in=organizations, folder__parent=None)
     for folder, organization, user in rows.values_list("folder", "folder__organization", "user"):
         granted[organization, user].add(folder)
     return {pair for pair, folders in granted.items() if folders >= tops[pair[0]]}

@@ -256,9 +256,7 @@ class UsersView(V3View):
             rows = rows.filter(_belongs_to(access.as_id(wanted)))
         return USERS.answer(request, rows, lambda found: user_shapes(asking, found))
 
-    @answers(
-        UserShape, fields=UserFields, status=201, says="Add a user", name="users_add", example=EXAMPLE, sent=SENT
-    )
+    @answers(UserShape, fields=UserFields, status=201, says="Add a user", name="users_add", example=EXAMPLE, sent=SENT)
     def post(self, request: Asked) -> Response:
         fields, asking = UserFields.read(request), request.user
         organization = _organization(asking, fields.get("organization_id"))
