@@ -20,6 +20,7 @@ CLIENT = (
     "folders",
     "members",
     "organizations",
+    "permissions",
     "presets",
     "profile",
     "sessions",

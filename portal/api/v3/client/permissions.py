@@ -431,7 +431,6 @@ def _viewing(row: Viewing) -> ViewingShape:
     }
 
 
-# Before /streams/{name}: names of cameras may contain slashes.
 urlpatterns: list[URLPattern] = [
     path("streams/<path:name>/permissions/users", StreamUsersView.as_view()),
     path("streams/<path:name>/permissions/users/<str:user_id>", StreamUserView.as_view()),
