@@ -75,6 +75,9 @@ class LoginFields(Fields):
 
     login = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    otp = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, write_only=True, help_text="the code of a second factor"
+    )
 
 
 def who_shape(domain: Domain, user: User | None, *, session: str | None = None) -> WhoShape:
@@ -113,14 +116,15 @@ def settings_shape(domain: Domain) -> SettingsShape:
         "brand_color": domain.brand_color,
         "brand_accent_color": domain.accent_color,
         "brand_footer": domain.footer,
-        "custom_logo": {"url": "/brand/logo" if domain.logo else None},
+        "custom_logo": {"url": "/brand/logo" if "logo" in domain.brand_pictures else None},
     }
 
 
 def recognise(request: Request, door: Door) -> User:
     """The user whose login and password were sent; wrong ones are refused alike."""
     fields = LoginFields.read(request)
-    return enter(request._request, login=fields["login"], password=fields["password"], door=door)
+    proof = {name: fields.get(name, "") for name in ("login", "password", "otp")}
+    return enter(request._request, door=door, **proof)
 
 
 def open_session(user: User) -> str:
