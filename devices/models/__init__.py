@@ -5,12 +5,14 @@ from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
+from devices.models.words import CameraWord
 
 __all__ = [
     "Camera",
     "CameraAttribute",
     "CameraPermission",
     "CameraStatus",
+    "CameraWord",
     "OrganizationPreset",
     "Preset",
     "PresetSpan",

@@ -14,6 +14,7 @@ from tenants import clock
 from tenants.models import User
 from tenants.scoping import current_domain_id
 from tenants.statements import prepared_cursor
+from tenants.words import LAST, words_of
 
 # A report older than this many seconds says nothing about now: the streamer reports every 10 s.
 FRESH = 60.0
@@ -127,6 +128,11 @@ MARKED = (
     "AND EXISTS (SELECT FROM devices_cameraattribute m WHERE m.domain_id = c.domain_id AND m.camera_id = c.id"
     " AND m.user_id = %(user)s AND m.favorite)"
 )
+# Words that begin with what is searched for, as a range (see `tenants.words`).
+SEARCHED = (
+    "AND c.id IN (SELECT w.camera_id FROM devices_cameraword w WHERE w.domain_id = %(domain)s"
+    " AND w.word >= %(word{0})s AND w.word < %(end{0})s)"
+)
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ class CameraFilter:
     search: str = ""
     favorite: bool = False
     with_agent: bool = False
+    after: tuple[str, int] | None = None  # title and number of the row before
     ids: tuple[int, ...] | None = None
 
     def where(self) -> str:
@@ -147,12 +154,19 @@ class CameraFilter:
             "AND c.name = %(name)s": self.name,
             "AND c.organization_id = %(organization)s": self.organization_id is not None,
             "AND c.folder_id = %(folder)s": self.folder_id is not None,
-            "AND (c.title ILIKE %(search)s OR c.name ILIKE %(search)s)": self.search,
             MARKED: self.favorite,
             "AND c.agent_id <> ''": self.with_agent,
             "AND c.id = ANY(%(ids)s)": self.ids is not None,
+            "AND (c.title, c.id) > (%(after_title)s, %(after_id)s)": self.after is not None,
+            "AND false": bool(self.search.strip()) and not self.words,
         }
-        return " ".join(sql for sql, wanted in conditions.items() if wanted)
+        found = [sql for sql, wanted in conditions.items() if wanted]
+        return " ".join(found + [SEARCHED.format(number) for number in range(len(self.words))])
+
+    @property
+    def words(self) -> list[str]:
+        """The words that are searched for."""
+        return words_of(self.search)
 
     def parameters(self) -> dict[str, Any]:
         """The values of the named parameters."""
@@ -160,13 +174,12 @@ class CameraFilter:
             "name": self.name,
             "organization": self.organization_id,
             "folder": self.folder_id,
-            "search": f"%{_literally(self.search)}%",
             "ids": list(self.ids or ()),
+            "after_title": self.after[0] if self.after else "",
+            "after_id": self.after[1] if self.after else 0,
+            **{f"word{number}": word for number, word in enumerate(self.words)},
+            **{f"end{number}": word + LAST for number, word in enumerate(self.words)},
         }
-
-
-def _literally(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def camera_rows(user: User, wanted: CameraFilter, *, limit: int, offset: int = 0) -> list[CameraRow]:

@@ -15,13 +15,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from devices import access as camera_access
-from devices.models import Camera, CameraAttribute
+from devices.models import Camera, CameraAttribute, CameraWord
 from devices.services import cameras
 from portal.pages import video
-from portal.pages.common import Request, one_page, signed_in
+from portal.pages.common import Request, cursor_page, signed_in
 from portal.pages.folders import indented
 from portal.pages.status import Condition, describe
-from tenants import access
+from tenants import access, words
 from tenants.errors import Missing
 from tenants.models import Folder, Organization
 
@@ -53,7 +53,7 @@ def cameras_page(request: Request) -> HttpResponse:
     visible = camera_access.visible_cameras(request.user)
     found = narrowed(visible, request)
     counts = counted(found, request)
-    page = one_page(request, in_state(found, request).select_related(*WITH).order_by("title", "id"), PER_PAGE)
+    page = cursor_page(request, in_state(found, request).select_related(*WITH), ["title", "id"], PER_PAGE)
     shown = cards(request, list(page.object_list))
     context = {
         "cards": shown,
@@ -84,8 +84,7 @@ def view_of(request: Request) -> str:
 def narrowed(rows: QuerySet[Camera], request: Request) -> QuerySet[Camera]:
     """The cameras that the search, organization and folder of the address leave."""
     query = request.GET.get("q", "").strip()
-    if query:
-        rows = rows.filter(Q(title__icontains=query) | Q(name__icontains=query) | Q(postal_address__icontains=query))
+    rows = words.search(rows, CameraWord, "camera", query)
     if request.GET.get("organization"):
         rows = rows.filter(organization_id=access.as_id(request.GET["organization"]))
     if request.GET.get("folder"):

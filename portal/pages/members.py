@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from devices.services import grants
-from portal.pages.common import Request, one_page, signed_in, submit
+from portal.pages.common import Request, cursor_page, signed_in, submit
 from portal.pages.folders import walk
 from portal.pages.forms_people import MemberForm, RightsForm, rights_of
 from portal.pages.organizations import head
@@ -52,14 +52,14 @@ def members_page(request: Request, organization_id: str) -> HttpResponse:
     """The members of an organization."""
     organization, context = people_of(request, organization_id)
     rows: QuerySet[Membership] = Membership.objects.filter(organization=organization).select_related("user")
-    page = one_page(request, rows.order_by("user__login"))
+    page = cursor_page(request, rows, ["user__login", "id"])
     on_page = [row.user_id for row in page.object_list]
     grants: dict[int, list[str]] = {}
     held = FolderPermission.objects.filter(folder__organization=organization, user__in=on_page)
     for user_id, title in held.order_by("folder__order_num").values_list("user_id", "folder__title"):
         grants.setdefault(user_id, []).append(title)
     is_listed = organization.owner_id is None or rows.filter(user=organization.owner_id).exists()
-    owner = None if is_listed or page.number > 1 else organization.owner
+    owner = None if is_listed or not page.is_first else organization.owner
     context |= {"page": page, "grants": grants, "tab": "users", "owner_apart": owner}
     return render(request, "organizations/members.html", context)
 

@@ -19,12 +19,12 @@ from devices.models import Camera
 from devices.services import organizations as closing
 from portal.pages import video
 from portal.pages.cameras import WITH, cards
-from portal.pages.common import Request, one_page, signed_in, submit
+from portal.pages.common import Request, cursor_page, signed_in, submit
 from portal.pages.forms_people import OrganizationForm
-from tenants import access
+from tenants import access, words
 from tenants.access import OrganizationRights
 from tenants.errors import Forbidden
-from tenants.models import Membership, Organization, User
+from tenants.models import Folder, Membership, Organization, OrganizationWord, User, UserWord
 from tenants.services import organizations
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -58,9 +58,12 @@ def organizations_page(request: Request) -> HttpResponse:
     rows = access.visible_organizations(request.user)
     query = request.GET.get("q", "").strip()
     if query:
-        rows = rows.filter(Q(title__icontains=query) | Q(owner__login__icontains=query) | Q(external_id=query))
-    rows = rows.select_related("owner").annotate(cameras_n=count_of(Camera), users_n=count_of(Membership))
-    page = one_page(request, rows.order_by("title", "id"))
+        owned = User.objects.filter(words.finding(UserWord, "user", query)).values("pk")
+        rows = rows.filter(words.finding(OrganizationWord, "organization", query) | Q(owner__in=owned))
+    rows = rows.select_related("owner").annotate(
+        cameras_n=count_of(Camera), users_n=count_of(Membership), folders_n=count_of(Folder)
+    )
+    page = cursor_page(request, rows, ["title", "id"])
     context = {"page": page, "query": query, "can_add": can_open(request.user)}
     return render(request, "organizations/list.html", context)
 
@@ -128,7 +131,7 @@ def organization_page(request: Request, organization_id: str) -> HttpResponse:
     """An organization's cameras."""
     organization = access.organization_for(request.user, organization_id)
     rows = camera_access.visible_cameras(request.user).filter(organization=organization)
-    page = one_page(request, rows.select_related(*WITH).order_by("title", "id"))
+    page = cursor_page(request, rows.select_related(*WITH), ["title", "id"])
     shown = cards(request, list(page.object_list))
     context = {"cards": shown, "page": page, "tab": "cameras", "live": True, **head(request, organization)}
     return video.allow(render(request, "organizations/cameras.html", context), request, [card.camera for card in shown])

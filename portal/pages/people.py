@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.pages.common import Request, admins_only, one_page, signed_in, submit
+from portal.pages.common import Request, admins_only, cursor_page, signed_in, submit
 from portal.pages.forms_people import UserForm
-from tenants import access
+from tenants import access, words
 from tenants.errors import Conflict
-from tenants.models import Membership, User
+from tenants.models import Membership, Organization, User, UserWord
+from tenants.services import messages as mailbox
 from tenants.services import users
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -34,17 +35,34 @@ FIELDS = ("login", "name", "email", "phone", "note", "is_active", *UserForm.ADMI
 def users_page(request: Request) -> HttpResponse:
     """The users one may know of, with their organizations; owned ones are marked."""
     query, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
-    rows = access.visible_users(request.user)
-    if query:
-        rows = rows.filter(Q(login__icontains=query) | Q(name__icontains=query) | Q(email__icontains=query))
+    known = access.visible_organizations(request.user)
+    place = known.filter(pk=access.as_id(request.GET["organization"])).first() if in_one(request) else None
+    rows = words.search(access.visible_users(request.user), UserWord, "user", query)
+    if in_one(request):
+        rows = rows.filter(of_place(place))
     if role in ROLES:
         rows = rows.filter(ROLES[role])
-    known = access.visible_organizations(request.user)
     places = Membership.objects.filter(organization__in=known).select_related("organization")
-    owned = Prefetch("owned_organizations", queryset=known)
-    rows = rows.prefetch_related(Prefetch("memberships", queryset=places), owned)
-    context = {"page": one_page(request, rows.order_by("login")), "query": query, "role": role}
+    rows = rows.prefetch_related(
+        Prefetch("memberships", queryset=places.order_by("organization__title")),
+        Prefetch("owned_organizations", queryset=known.order_by("title")),
+    )
+    context = {"page": cursor_page(request, rows, ["login", "id"]), "query": query, "role": role, "place": place}
+    context["can_write"] = mailbox.can_send(request.user)
     return render(request, "users/list.html", context)
+
+
+def in_one(request: Request) -> bool:
+    """Whether only the people of one organization are wanted."""
+    return bool(request.GET.get("organization"))
+
+
+def of_place(place: Organization | None) -> Q:
+    """The members and the owner of an organization; nobody of one that the user may not know of."""
+    if place is None:
+        return Q(pk__in=[])
+    members = Membership.objects.filter(organization=place).values("user")
+    return Q(pk__in=members) | Q(pk=place.owner_id)
 
 
 @sensitive_post_parameters("password")

@@ -45,6 +45,7 @@ class Organization(ScopedModel):
         constraints = [
             models.UniqueConstraint("domain", condition=Q(is_default=True), name="tenants_organization_one_default"),
         ]
+        indexes = [models.Index(fields=["domain", "title", "id"], name="tenants_organization_list")]
 
     def __str__(self) -> str:
         return self.title

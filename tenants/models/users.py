@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from tenants.caseless import CaselessCharField, CaselessEmailField
 from tenants.scoping import LivingManager, ScopedManager, ScopedModel
 
 
@@ -26,8 +27,8 @@ class User(ScopedModel, AbstractBaseUser):
     Deleting is soft: the row stays with its names, for the audit log and the books, and its login is free again.
     """
 
-    login = models.CharField(_("login"), max_length=254)
-    email = models.EmailField(_("e-mail"), blank=True)
+    login = CaselessCharField(_("login"), max_length=254)
+    email = CaselessEmailField(_("e-mail"), blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     note = models.TextField(_("note"), blank=True)
     phone = models.CharField(_("phone"), max_length=64, blank=True)
@@ -44,6 +45,8 @@ class User(ScopedModel, AbstractBaseUser):
     can_edit_organizations = models.BooleanField(_("edits organizations"), default=False)
     can_edit_settings = models.BooleanField(_("edits settings"), default=False)
     max_sessions = models.PositiveIntegerField(_("sessions at once"), null=True, blank=True)
+    # The row a super administrator acts as during support access; no list shows it (tenants.services.support).
+    is_support = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -65,6 +68,7 @@ class User(ScopedModel, AbstractBaseUser):
                 "domain", Lower("login"), condition=models.Q(deleted_at=None), name="tenants_user_login"
             ),
         ]
+        indexes = [models.Index(fields=["domain", "login", "id"], name="tenants_user_list")]
 
     def __str__(self) -> str:
         return self.login

@@ -121,11 +121,8 @@ class MembersView(V2View):
     @answers(list[MemberShape], says="Users in an organization", name="members_list")
     def get(self, request: Asked, organization_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "view_users")
-        page = paging.page_of(request)
-        rows = Membership.objects.select_related("user").filter(organization=organization).order_by("id")
-        return paging.answer(
-            request, page, rows[page.offset : page.end], lambda found: member_shapes(organization, found)
-        )
+        rows = Membership.objects.select_related("user").filter(organization=organization)
+        return paging.long_list(request, rows, ["id"], lambda found: member_shapes(organization, found))
 
     @answers(MemberShape, fields=NewMemberFields, says="Let a user into an organization", name="members_add")
     def post(self, request: Asked, organization_id: str) -> Response:

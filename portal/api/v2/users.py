@@ -17,9 +17,9 @@ from portal.api.schema import answers
 from portal.api.v2.grants import GrantShape, grants_of
 from portal.api.v2.shapes import LastChange, last_changes
 from portal.api.v2.views import DONE, Asked, Fields, Identifier, Number, Text, Truth, V2View, wanted
-from tenants import access
+from tenants import access, words
 from tenants.errors import Forbidden, Invalid
-from tenants.models import ApiKey, Membership, Organization, User
+from tenants.models import ApiKey, Membership, Organization, User, UserWord
 from tenants.services import keys, users
 
 
@@ -180,11 +180,16 @@ class UsersView(V2View):
 
     noun = "users"
 
-    @answers(list[UserShape], query={"search": "part of the login"}, says="Users the caller may see", name="users_list")
+    @answers(
+        list[UserShape],
+        query={"search": "words of the login, name, e-mail or external id; beginnings will do"},
+        says="Users the caller may see",
+        name="users_list",
+    )
     def get(self, request: Asked) -> Response:
-        page, user = paging.page_of(request), request.user
-        rows = access.visible_users(user).filter(login__icontains=wanted(request, "search")).order_by("id")
-        return paging.answer(request, page, rows[page.offset : page.end], lambda found: user_shapes(user, found))
+        user = request.user
+        rows = words.search(access.visible_users(user), UserWord, "user", wanted(request, "search"))
+        return paging.long_list(request, rows, ["id"], lambda found: user_shapes(user, found))
 
     @answers(UserShape, fields=UserFields, says="Add a user", name="users_add")
     def post(self, request: Asked) -> Response:
