@@ -16,6 +16,7 @@ from portal.api.v3.views import NotFoundView
 Patterns = list[URLPattern | URLResolver]
 
 CLIENT = (
+    "api_keys",
     "folder_users",
     "folders",
     "members",
@@ -28,7 +29,17 @@ CLIENT = (
     "streams",
     "users",
 )
-ADMIN = ("monitoring", "organizations", "presets", "streams", "users")
+ADMIN = (
+    "api_keys",
+    "changes",
+    "events",
+    "monitoring",
+    "organizations",
+    "presets",
+    "streams",
+    "users",
+    "webhooks",
+)
 
 
 def _collected(package: str, nouns: tuple[str, ...]) -> Patterns:
