@@ -45,6 +45,8 @@ PERCH_SMTP = {
     "password": env("PERCH_SMTP_PASSWORD"),
     "sender": env("PERCH_SMTP_FROM", "perch@localhost"),
 }
+# Where super administrators are: no ISP's host name, and no ISP is shown there.
+PERCH_ADMIN_HOSTS = env("PERCH_ADMIN_HOST", "admin.localhost").split(",")
 # The scheme that browsers use; behind a TLS proxy this is https.
 PERCH_SCHEME = env("PERCH_SCHEME", "http")
 PERCH_LOG_LEVEL = env("PERCH_LOG_LEVEL", "INFO")
@@ -81,7 +83,7 @@ MIDDLEWARE = [
     "portal.middleware.HealthMiddleware",
     "portal.middleware.SlashMiddleware",
     "portal.middleware.DomainMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.installation.sessions.HostSessionMiddleware",
     "portal.middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -139,7 +141,7 @@ if DB_ROLE == "app":
     }
 
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["tenants.backends.LoginBackend"]
+AUTHENTICATION_BACKENDS = ["tenants.backends.LoginBackend", "tenants.backends.SupportBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "tenants.password_rules.LengthValidator"},

@@ -3,7 +3,6 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from portal.pages import (
-    audit_log,
     camera_form,
     cameras,
     folder_tree,
@@ -52,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras/viewings/<camera:name>", grants.viewings_page, name="camera-viewings"),
     path("cameras/grant/<camera:name>", grants.grant_camera, name="camera-grant"),
     path("cameras/revoke/<camera:name>", grants.revoke_camera, name="camera-revoke"),
+    path("", include("portal.pages.urls_people")),
     path("organizations/", organizations.organizations_page, name="organizations"),
     path("organizations/new", organizations.add, name="organization-add"),
     path("organizations/<organization_id>/", organizations.organization_page, name="organization"),
@@ -90,7 +90,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls_mail")),
     path("settings/", settings.settings_page, name="settings"),
     path("", include("portal.pages.urls_settings")),
-    path("settings/keys", settings.add_key, name="key-add"),
-    path("settings/keys/<key_id>/delete", settings.delete_key, name="key-delete"),
-    path("audit/", audit_log.audit_page, name="audit"),
+    path("", include("portal.pages.urls_crm")),
 ]

@@ -46,9 +46,15 @@ class Domain(models.Model):
     )
     brand_color = models.CharField(_("main colour"), max_length=7, default="#0f6fb8", validators=[COLOUR])
     accent_color = models.CharField(_("accent colour"), max_length=7, default="#f59f00", validators=[COLOUR])
-    logo = models.BinaryField(_("logo"), default=bytes, blank=True)
-    logo_type = models.CharField(max_length=32, blank=True)
+    page_title = models.CharField(_("page title"), max_length=100, blank=True)
     footer = models.CharField(_("footer"), max_length=300, blank=True)
+    company_address = models.CharField(_("address"), max_length=200, blank=True)
+    company_phone = models.CharField(_("telephone"), max_length=60, blank=True)
+    company_hours = models.CharField(_("hours"), max_length=100, blank=True)
+    # Which pictures there are, kind -> digest (tenants.services.brand); the pictures are rows of their own.
+    brand_pictures = models.JSONField(default=dict, blank=True, editable=False)
+    # Grows with every change of the ISP's own wording (tenants.services.wording), which processes keep in memory.
+    wording_version = models.PositiveIntegerField(default=0, editable=False)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     legal_address = models.TextField(_("address"), blank=True)
     vat_id = models.CharField(_("VAT number"), max_length=32, blank=True)

@@ -14,6 +14,7 @@ from tenants.errors import Forbidden, Invalid, Unauthenticated
 from tenants.models import ApiKey, User
 from tenants.scoping import current_domain_id
 from tenants.secrets import digest, new_secret
+from tenants.services import support
 from tenants.services.validation import assign, check
 
 NOTE_USE_EVERY = timedelta(minutes=1)
@@ -40,6 +41,7 @@ def add_key(
     `limits`: `rights` (of ApiKey.Right), `networks` (texts like 10.0.0.0/8) and `expires_at`; empty is no limit.
     Whoever came by a limited key makes no key that may more.
     """
+    support.require_no_lasting_access(acting_user)
     text = secret or new_secret()
     row = ApiKey(domain_id=current_domain_id(), user=user, prefix=text[:4], digest=digest(text))
     _limit(row, {"title": title, **limits})
@@ -51,6 +53,7 @@ def add_key(
 @transaction.atomic
 def change_key(key: ApiKey, *, acting_user: User | None, **values: Any) -> ApiKey:
     """Change a key's title and limits; whoever uses it feels it at once."""
+    support.require_no_lasting_access(acting_user)
     before = audit.snapshot(key)
     _limit(key, values)
     key.save()

@@ -15,10 +15,12 @@ from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Invalid
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
-from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions
+from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions, support
 from tenants.services.removal import detach
 from tenants.services.validation import as_invalid, assign, check
 
+# With these somebody could come in later: support changes none of them.
+OPENING = ("password", "login", "email", "is_admin", "authorized_ip")
 FIELDS = frozenset(
     {
         "login",
@@ -65,6 +67,7 @@ def add_user(
     Without a password he cannot sign in until he sets one. CRMs import passwords of any strength:
     `strict_password=False` keeps only the shortest length.
     """
+    support.require_no_lasting_access(acting_user)
     user = User(domain_id=current_domain_id())
     assign(user, {"login": login.strip(), **more}, FIELDS)
     _set_password(user, password, strict=strict_password)
@@ -78,6 +81,8 @@ def add_user(
 def _check(user: User) -> None:
     if not user.login:
         raise Invalid(_("A login is needed."), field="login")
+    if user.login.casefold().startswith(support.PREFIX.strip()):
+        raise Invalid(_("Such a login is support's."), field="login")
     if User.objects.filter(login__iexact=user.login).exclude(pk=user.pk).exists():
         raise Invalid(_("This login is taken."), field="login")
     if not networks.is_list(user.authorized_ip):
@@ -106,6 +111,8 @@ def _set_password(user: User, password: str | Hashed | None, *, strict: bool) ->
 def change_user(user: User, *, acting_user: User | None, strict_password: bool = True, **values: Any) -> User:
     """Change a person. A block or a new password ends all his sessions at once."""
     before = audit.snapshot(user)
+    if any(name in values and values[name] != getattr(user, name) for name in OPENING):
+        support.require_no_lasting_access(acting_user)
     password = values.pop("password", None)
     assign(user, values, FIELDS)
     if password:
