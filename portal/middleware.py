@@ -60,9 +60,11 @@ class RequestIdMiddleware:
 
 
 class SlashMiddleware:
-    """In the v2 dialect a slash at the end and doubled slashes mean nothing: the reference's own examples have them."""
+    """In the v2 dialect a slash at the end and doubled slashes mean nothing: the reference's own examples have them.
+    The v3 client dialect was somewhere else once: applications of those days still call it there."""
 
     BASE = "/vsaas/api/v2/"
+    BEFORE, NOW = "/watcher-client/api/v3/", "/watcher/client-api/v3/"
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -71,6 +73,8 @@ class SlashMiddleware:
         if request.path_info.startswith(self.BASE):
             tail = request.path_info.removeprefix(self.BASE)
             request.path_info = self.BASE + "/".join(part for part in tail.split("/") if part)
+        elif request.path_info.startswith(self.BEFORE):
+            request.path_info = self.NOW + request.path_info.removeprefix(self.BEFORE)
         return self.get_response(request)
 
 

@@ -60,7 +60,5 @@ admin: Patterns = [
 ]
 urlpatterns: Patterns = [
     path("watcher/client-api/v3/", include((client, "v3-client"))),
-    # Where the client dialect was before: applications of those days still call it.
-    path("watcher-client/api/v3/", include((client, "v3-client-before"))),
     path("watcher/admin-api/v3/", include((admin, "v3-admin"))),
 ]
