@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,6 +12,8 @@ from portal.pages.folders import indented
 from portal.pages.forms import PerchForm, RowField
 from tenants.models import Folder, Membership, User
 from tenants.services import folders
+
+OFFERED = 50  # people to choose an owner from; the page of all is beside it
 
 
 class OrganizationForm(PerchForm):
@@ -28,9 +31,13 @@ class OrganizationForm(PerchForm):
         label=_("External id"), max_length=128, required=False, help_text=_("Its number in your own system.")
     )
 
-    def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owners: Any, shown: Iterable[User] = (), **kwargs: Any) -> None:
+        """`owners` may be chosen, of whom the first and those in `shown` are offered: an ISP has very many people."""
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
+        field: Any = self.fields["owner"]
+        field.queryset = owners
+        offered = {person.pk: str(person) for person in [*shown, *owners.order_by("login", "id")[:OFFERED]]}
+        field.widget.choices = [("", field.empty_label), *offered.items()]
 
 
 class FolderForm(PerchForm):

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from devices import access as camera_access
 from devices.access import CameraRights
-from devices.models import Camera, CameraPermission
+from devices.models import Camera, CameraPermission, CameraWord
 from devices.services import explanations, grants, viewings
 from devices.services.explanations import Reason
-from portal.pages.common import Request, one_page, signed_in, submit
+from portal.pages.common import Request, cursor_page, one_page, signed_in, submit
 from portal.pages.forms_grants import CameraGrantForm, GrantForm, initial_of
-from tenants import access, clock
+from tenants import access, clock, words
 from tenants.errors import Forbidden, Missing
 from tenants.models import Folder, FolderPermission, Membership, Organization, User
 from tenants.services import memberships
@@ -188,9 +188,8 @@ def user_page(request: Request, user_id: str) -> HttpResponse:
     places = organizations_to_show(request.user, person)
     rows = cameras_to_show(request.user, person, places)
     query = request.GET.get("q", "").strip()
-    if query:
-        rows = rows.filter(Q(title__icontains=query) | Q(name__icontains=query))
-    page = one_page(request, rows.select_related("organization", "folder").order_by("title", "id"))
+    rows = words.search(rows, CameraWord, "camera", query)
+    page = cursor_page(request, rows.select_related("organization", "folder"), ["title", "id"])
     shown = list(page.object_list)
     rights = camera_access.rights_on(person, shown)
     reasons = explanations.why(person, shown)

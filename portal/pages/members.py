@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,7 @@ def add_member(request: Request, organization_id: str) -> HttpResponse:
 def add_or_invite(acting_user: User, organization: Organization, values: dict[str, Any]) -> Membership:
     """Add the person with this login, whom the acting user can see already, or make the account."""
     flags = {name: values[name] for name in FLAGS}
+    access.require_may_grant(acting_user, organization, User(), {name: True for name in FLAGS if flags[name]})
     known = access.visible_users(acting_user).filter(login__iexact=values["login"].strip()).first()
     if known is not None:
         return memberships.add_member(organization, acting_user=acting_user, user=known, **flags)
@@ -112,10 +114,17 @@ def member(request: Request, organization_id: str, user_id: str) -> HttpResponse
 
 def save(request: Request, membership: Membership, flags: dict[str, Any]) -> Membership:
     """The member's rights and folders as the form has them."""
+    organization, person = membership.organization, membership.user
+    access.require_may_grant(request.user, organization, person, changed(membership, flags))
     memberships.change_member(membership, acting_user=request.user, **flags)
-    for row in folder_rows(membership.organization, membership.user):
-        save_grant(row, membership.user, request.POST, acting_user=request.user)
+    for row in folder_rows(organization, person):
+        save_grant(row, person, request.POST, acting_user=request.user)
     return membership
+
+
+def changed(membership: Membership, flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags that are not as they were: only a change needs the right to give."""
+    return {name: value for name, value in flags.items() if value != getattr(membership, name)}
 
 
 def save_grant(row: FolderRow, person: User, sent: QueryDict, *, acting_user: User) -> None:
@@ -143,12 +152,16 @@ def depth_of(text: str) -> int | None:
 
 
 def folder_rows(organization: Organization, person: User) -> list[FolderRow]:
-    """The organization's tree with what the person may do in each folder; a grant above covers what is below."""
+    """The organization's tree with what the person may do in each folder."""
     held = FolderPermission.objects.filter(folder__organization=organization, user=person)
-    grants = {grant.folder_id: grant for grant in held}
+    return rows_of(Folder.objects.filter(organization=organization), {grant.folder_id: grant for grant in held})
+
+
+def rows_of(tree: Iterable[Folder], grants: dict[int, FolderPermission]) -> list[FolderRow]:
+    """Folders with the grants on them; a grant above covers what is below."""
     covered: set[int] = set()
     rows = []
-    for depth, folder in walk(Folder.objects.filter(organization=organization)):
+    for depth, folder in walk(tree):
         inherited = folder.parent_id in covered
         if inherited or folder.pk in grants:
             covered.add(folder.pk)

@@ -41,6 +41,7 @@ class Tabs:
     people: bool
     folders: bool
     money: bool
+    stats: bool
     cameras: int
     users: int
 
@@ -80,6 +81,7 @@ def add(request: Request) -> HttpResponse:
     if not can_open(request.user):
         raise Forbidden(_("You may not open organizations."))
     form = OrganizationForm(request.POST or None, initial=NEW, owners=owners(request.user))
+    lock_owner(request.user, form)
     done = submit(request, form, lambda values: opening.add_organization(acting_user=request.user, **values))
     if done is not None:
         messages.success(request, _("%(title)s is opened. Now add its cameras.") % {"title": done.title})
@@ -87,9 +89,15 @@ def add(request: Request) -> HttpResponse:
     return render(request, "organizations/form.html", {"form": form}, status=422 if form.errors else 200)
 
 
+def lock_owner(user: User, form: OrganizationForm) -> None:
+    """Only an administrator says who owns: the owner pays, and holds every right (item 34)."""
+    if not user.is_admin:
+        form.lock("owner")
+
+
 def owners(user: User) -> QuerySet[User]:
     """Whom the user may make an owner."""
-    return access.visible_users(user).filter(is_active=True).order_by("login")
+    return access.visible_users(user).filter(is_active=True)
 
 
 @signed_in
@@ -99,7 +107,9 @@ def change(request: Request, organization_id: str) -> HttpResponse:
     organization = access.organization_for(request.user, organization_id, "edit")
     initial = {name: getattr(organization, name) for name in FIELDS}
     allowed = owners(request.user) | User.objects.filter(pk=organization.owner_id or 0)
-    form = OrganizationForm(request.POST or None, initial=initial, owners=allowed)
+    shown = [organization.owner] if organization.owner else []
+    form = OrganizationForm(request.POST or None, initial=initial, owners=allowed, shown=shown)
+    lock_owner(request.user, form)
     done = submit(
         request,
         form,
@@ -147,6 +157,7 @@ def head(request: Request, organization: Organization) -> dict[str, Any]:
         people=people,
         folders=people or rights.edit_cameras,
         money=rights.see_money,
+        stats=rights.view_stats,
         cameras=Camera.objects.filter(organization=organization).count(),
         users=organization.memberships.count(),
     )

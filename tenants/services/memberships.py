@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -40,6 +41,12 @@ def add_member(organization: Organization, *, acting_user: User | None, user: Us
     audit.created(row, acting_user=acting_user)
     notify_access(user.pk)
     return row
+
+
+@transaction.atomic
+def add_members(organization: Organization, *, acting_user: User | None, users: Iterable[User]) -> list[Membership]:
+    """Let several users in: all of them, or nobody when the organization has no room for one."""
+    return [add_member(organization, acting_user=acting_user, user=user) for user in users]
 
 
 def _check_limit(organization: Organization) -> None:

@@ -22,7 +22,9 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+import portal.urls  # noqa: F401 - before the building, which takes minutes
 from devices.models import Camera
+from portal import keyset
 from tenants.models import User
 from tenants.scoping import domain_scope
 from tests.bench import _town as town
@@ -129,8 +131,6 @@ def addresses(built: town.Town) -> dict[str, tuple[User, str]]:
 
 def last_pages(built: town.Town, client: Client) -> dict[str, str]:
     """Addresses of pages at the very end of lists, by the cursor of the last row but a few."""
-    from portal import keyset
-
     with domain_scope(built.domain):
         lists = {
             "users, last page": ("/users/", User.objects.all(), ["login", "id"]),

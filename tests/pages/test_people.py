@@ -48,7 +48,8 @@ def test_the_list_counts_cameras_and_users_apart(cast: Cast) -> None:
     page = cast.client(cast.nora).get("/organizations/").content.decode()
     row = next(part for part in page.split("<tr>") if ">Harbour<" in part)
     assert re.search(r">2</span>\s*<span[^>]*>/ 1000", row), "two cameras"
-    assert re.search(r'class="num phone-hide">2<', row), "two members"
+    assert re.search(rf'/organizations/{cast.harbour.pk}/users/"[^>]*>\s*2\s*</a>', row), "two members"
+    assert re.search(rf'/organizations/{cast.harbour.pk}/folders/"[^>]*>\s*2\s*</a>', row), "the root and the yard"
 
 
 def test_closing_an_organization_asks_and_takes_everything(cast: Cast) -> None:
@@ -155,7 +156,7 @@ def test_a_folder_cannot_be_moved_into_itself(cast: Cast) -> None:
 
 def test_users_show_what_they_own(cast: Cast) -> None:
     page = cast.client(cast.nora).get("/users/?q=alice").content.decode()
-    assert re.search(rf'is-good" href="/organizations/{cast.harbour.pk}/" title="Owner">\s*Harbour', page)
+    assert re.search(rf'is-owned" href="/organizations/{cast.harbour.pk}/" title="Owner">\s*Harbour', page)
     accountants = text_of(cast.client(cast.nora), "/users/?role=accountant")
     assert cast.ada.login in accountants
     assert cast.bob.login not in accountants
