@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tenants import audit, clock, networks
 from tenants.broadcast import notify_access
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Forbidden, Invalid
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions, support
@@ -88,6 +88,14 @@ def _check(user: User) -> None:
     if not networks.is_list(user.authorized_ip):
         raise Invalid(_("Write addresses or networks, as in 192.0.2.7, 10.0.0.0/8."), field="authorized_ip")
     check(user, exclude=("password",))
+    _leave_administrators(user)
+
+
+def _leave_administrators(user: User) -> None:
+    """Whoever came by a limited key neither makes nor touches an administrator: he could sign in as one (item 314)."""
+    limited = bool(audit.current_origin().rights)
+    if limited and (user.is_admin or User.objects.filter(pk=user.pk, is_admin=True).exists()):
+        raise Forbidden(_("A limited key does not touch administrators."))
 
 
 def _set_password(user: User, password: str | Hashed | None, *, strict: bool) -> None:
@@ -150,6 +158,7 @@ def delete_user(user: User, *, acting_user: User | None) -> None:
 
     Softly: his row keeps its names for the audit log and the books. What let him in is gone, and his login is free.
     """
+    _leave_administrators(user)
     if user.is_admin and not _other_admins(user):
         raise Conflict(_("The last administrator cannot be deleted."))
     audit.deleted(user, acting_user=acting_user)

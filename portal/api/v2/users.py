@@ -170,7 +170,7 @@ def _set_key(row: User, fields: dict[str, Any], acting_user: User) -> str | None
         return None
     if sent and len(sent) < LEAST_KEY:
         raise Invalid(_("A key has at least %(n)s characters.") % {"n": LEAST_KEY}, field="apikey")
-    for key in ApiKey.objects.filter(user=row):
+    for key in ApiKey.objects.filter(user=row, title=""):
         keys.delete_key(key, acting_user=acting_user)
     return keys.add_key(acting_user=acting_user, user=row, secret=sent)[1] if sent else None
 
