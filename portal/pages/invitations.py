@@ -26,7 +26,7 @@ from tenants.services import invitations, mail, passwords
 def invite(request: Request, organization_id: str) -> HttpResponse:
     """Invite somebody by mail, or make a link to hand over; and those who have not come yet."""
     organization = access.organization_for(request.user, organization_id, "edit_users")
-    form = InviteForm(request.POST or None)
+    form = InviteForm(request.POST if request.method == "POST" else None)
     made = submit(request, form, lambda values: invitations.invite(organization, acting_user=request.user, **values))
     context: dict[str, Any] = {"tab": "users", **head(request, organization)}
     if made is not None:

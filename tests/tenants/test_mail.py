@@ -195,7 +195,7 @@ def test_nothing_but_one_address_is_written_to(cast: Cast, to: str) -> None:
 
 def test_a_template_is_filled_once_and_never_run(cast: Cast) -> None:
     written = Source(
-        'x---\nno head\n{{settings.SECRET_KEY}} {% load x %} {{data.name}} {{ data.token }} {{data.__class__}} '
+        "x---\nno head\n{{settings.SECRET_KEY}} {% load x %} {{data.name}} {{ data.token }} {{data.__class__}} "
         "{{data.unknown}}",
         "<b>{{data.name}}</b><script>{{settings.SECRET_KEY}}</script>",
     )
