@@ -59,9 +59,7 @@ def test_guesses_by_the_api_are_counted_although_their_requests_are_undone(
     client = cast.client()
     with counted_hashes(monkeypatch) as hashes:
         answers = [
-            client.post(
-                "/vsaas/api/v2/auth/login", {"login": cast.alice.login, "password": WRONG}, "application/json"
-            )
+            client.post("/vsaas/api/v2/auth/login", {"login": cast.alice.login, "password": WRONG}, "application/json")
             for _ in range(20)
         ]
     assert hashes.count <= 5

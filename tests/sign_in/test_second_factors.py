@@ -312,9 +312,12 @@ def test_the_password_rule_is_the_isps_own(cast: Cast) -> None:
     short = client.post("/profile/password", {"current": PASSWORD, "password": "twelve chars"})
     assert short.status_code == 422
     assert "at least 14 characters" in short.content.decode()
-    assert cast.client(cast.olga, "south.localhost").post(
-        "/profile/password", {"current": PASSWORD, "password": "twelve chars"}
-    ).status_code == 302
+    assert (
+        cast.client(cast.olga, "south.localhost")
+        .post("/profile/password", {"current": PASSWORD, "password": "twelve chars"})
+        .status_code
+        == 302
+    )
 
 
 def test_what_everybody_uses_is_no_password_however_long(cast: Cast) -> None:
