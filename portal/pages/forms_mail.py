@@ -61,7 +61,10 @@ class InviteForm(RightsForm):
     email = forms.EmailField(
         label=_("E-mail"), required=False, help_text=_("Empty: a link is made that you hand over yourself.")
     )
-    field_order = ["email"]
+    watches = forms.BooleanField(
+        label=_("Watches all cameras"), required=False, help_text=_("Live; more is given later.")
+    )
+    field_order = ["email", "watches"]
 
 
 class RelayForm(PerchForm):

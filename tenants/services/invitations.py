@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from tenants import access, audit, clock
 from tenants.errors import Conflict, Forbidden, Invalid, Missing
-from tenants.models import AuditEntry, Membership, Organization, Token, User
+from tenants.models import AuditEntry, Folder, Membership, Organization, Token, User
 from tenants.services import demo, mail, memberships, passwords, tokens, users
 
 LIFETIME = timedelta(days=7)
@@ -28,6 +28,7 @@ class Invitation:
     token: Token
     organization: Organization
     flags: dict[str, bool]
+    watches: bool
     email: str
     inviter: User | None
 
@@ -61,9 +62,16 @@ def activate(text: str, password: str) -> User:
 
 @transaction.atomic
 def invite(
-    organization: Organization, *, acting_user: User, email: str = "", locale: str = "", **flags: bool
+    organization: Organization,
+    *,
+    acting_user: User,
+    email: str = "",
+    locale: str = "",
+    watches: bool = False,
+    **flags: bool,
 ) -> tuple[Token, str]:
-    """Invite into an organization; with an e-mail the link is sent there and is for its reader only.
+    """Invite into an organization; with an e-mail the link is sent there and is for its reader only. `watches`: whoever
+    comes sees all its cameras live.
 
     Returns the token and the link's secret. The caller has checked that the acting user edits the organization's users;
     he gives no right that he does not have himself.
@@ -75,7 +83,7 @@ def invite(
     access.require_may_grant(acting_user, organization, User(), held)
     to = mail.checked(email.strip()) if email.strip() else ""
     by = None if acting_user.is_system else acting_user.pk
-    payload = {"organization": organization.pk, "flags": held, "email": to, "by": by}
+    payload = {"organization": organization.pk, "flags": held, "watches": watches, "email": to, "by": by}
     row, text = tokens.issue(Token.Purpose.INVITATION, lifetime=LIFETIME, payload=payload)
     audit.record(
         AuditEntry.Action.CREATE, row, acting_user=acting_user, organization_id=organization.pk,
@@ -134,7 +142,9 @@ def invitation_of(text: str) -> Invitation:
 def _read(row: Token, organization: Organization) -> Invitation:
     by = row.payload["by"]
     inviter = User.objects.filter(pk=by).first() if by is not None else None
-    return Invitation(row, organization, dict(row.payload["flags"]), row.payload["email"], inviter)
+    return Invitation(
+        row, organization, dict(row.payload["flags"]), row.payload["watches"], row.payload["email"], inviter
+    )
 
 
 def _require_still_allowed(invitation: Invitation) -> None:
@@ -157,7 +167,16 @@ def accept(text: str, *, user: User) -> Membership:
     if user.is_system or demo.is_demo(user):
         raise Forbidden(_("Only a person joins an organization."))
     tokens.use(Token.Purpose.INVITATION, text)
-    return memberships.add_member(found.organization, acting_user=user, user=user, **found.flags)
+    membership = memberships.add_member(found.organization, acting_user=user, user=user, **found.flags)
+    _open_folders(found, user)
+    return membership
+
+
+def _open_folders(found: Invitation, user: User) -> None:
+    """All cameras of the organization, where the invitation says so."""
+    tops = Folder.objects.filter(organization=found.organization, parent=None) if found.watches else []
+    for top in tops:
+        memberships.grant_folder(top, acting_user=found.inviter, user=user)
 
 
 @transaction.atomic
@@ -174,6 +193,7 @@ def accept_as_new(text: str, *, email: str, name: str, password: str) -> User:
     )  # fmt: skip
     membership = memberships.membership_of(found.organization, user)
     memberships.change_member(membership, acting_user=found.inviter, **found.flags)
+    _open_folders(found, user)
     return user
 
 

@@ -19,6 +19,7 @@ CLIENT = (
     "api_keys",
     "folder_users",
     "folders",
+    "invitations",
     "members",
     "organizations",
     "permissions",
