@@ -67,6 +67,7 @@ __all__ = [
     "SuperSession",
     "SuperSignIn",
     "SupportAccess",
+    "SigningKey",
     "Token",
     "User",
     "UserSession",

@@ -136,7 +136,8 @@ class Collection:
             for column in searched:
                 found |= Q(**{f"{column.alias()}__icontains": search})
             condition &= found
-        return rows.alias(**used).filter(condition)
+        narrowed: QuerySet[RowT] = rows.alias(**used).filter(condition)
+        return narrowed
 
     def _filter(self, parameter: str) -> tuple[Column | None, str]:
         """The column and the comparison a parameter means; no column for parameters that are no filters."""

@@ -68,7 +68,7 @@ class V3Schema(AutoSchema):
     def map_parsers(self) -> list[str]:
         return ["application/json"]
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> Any:
         return parameters_of(self.method)
 
 

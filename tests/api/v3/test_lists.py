@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -65,7 +66,7 @@ def test_a_list_has_its_envelope_and_the_key_of_its_noun(crm: Caller, cast: Cast
 def test_walking_by_next_meets_every_row_once_in_order(crm: Caller, sort: str, limit: int) -> None:
     whole = crm.get(f"organizations?sort={sort}").ok()
     walked = list(crm.walk(f"organizations?sort={sort}&limit={limit}", "organizations"))
-    assert _ids(sum(walked, [])) == _ids(whole["organizations"])
+    assert _ids(list(chain(*walked))) == _ids(whole["organizations"])
     assert all(len(page) == limit for page in walked[:-1])
     assert 0 < len(walked[-1]) <= limit, "the last page is not empty"
     assert whole["next"] is None
@@ -109,7 +110,7 @@ def test_rows_that_go_away_do_not_end_the_walk(crm: Caller, cast: Cast) -> None:
     place = first["organizations"][-1]["id"]
     crm.delete(f"organizations/{place}").ok(204)
     rest = list(crm.walk(f"organizations?sort=external_id&limit=5&cursor={first['next']}", "organizations"))
-    assert len(sum(rest, [])) == first["estimated_count"] - 5
+    assert len(list(chain(*rest))) == first["estimated_count"] - 5
 
 
 def test_a_page_whose_rows_have_all_gone_leads_back(crm: Caller, cast: Cast) -> None:
@@ -157,7 +158,7 @@ def test_select_answers_what_is_asked_for_and_the_key(crm: Caller, cast: Cast) -
         ("title=Sub 03&title=Sub 04", ["e6", "e7", "e8", "e9"]),
         ("external_id=e5", ["e5"]),
         ("title_gte=Sub 04&title_lt=Sub 05", ["e8", "e9"]),
-        ("title_gt=Sub 04", ["e10", "e11"]),
+        ("title_gt=Sub 04&title_lt=T", ["e10", "e11"]),
         ("title_lte=Sub 00&title_gt=Sub", ["e0", "e1"]),
         ("is_default=false&external_id_gte=e7", ["e7", "e8", "e9"]),
         ("owner.id=null&external_id=e1", ["e1"]),

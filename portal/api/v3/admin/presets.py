@@ -69,7 +69,8 @@ SENT = {"title": "Week", "is_adjustable": False, "dvr": {"expiration": 604800, "
 
 def _values(fields: dict[str, Any]) -> dict[str, Any]:
     """What was sent, under the service's names and in its units."""
-    values = {name: fields[name] for name in ("title", "is_adjustable", "is_everywhere") if name in fields}
+    same = ("title", "is_adjustable", "is_everywhere")
+    values: dict[str, Any] = {name: fields[name] for name in same if name in fields}
     dvr = fields.get("dvr", {})
     if "expiration" in dvr:
         values["dvr_depth"] = dvr["expiration"] / DAY

@@ -210,7 +210,7 @@ def _one(request: Asked, organization: Organization, *, status: int = 200) -> Re
 
 def _values(asking: User, fields: dict[str, Any]) -> dict[str, Any]:
     """Fields for the service. Only an administrator says who owns: the owner pays, and holds every right."""
-    values = {name: fields[name] for name in ("title", "external_id") if name in fields}
+    values: dict[str, Any] = {name: fields[name] for name in ("title", "external_id") if name in fields}
     for name, limit in (fields.get("limits") or {}).items():
         values[LIMITS[name]] = -(-(limit or 0) // GIGABYTE) if name == "dvr" else limit or 0
     if "owner" in fields or "owner_id" in fields:
