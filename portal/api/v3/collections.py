@@ -89,7 +89,8 @@ class Collection:
     """A list: the key its rows stand under, its fields, and the order of those who do not ask for one.
 
     `unique` is the path of the field that tells any two rows apart; it is always answered and ends every order.
-    `more` are parameters the view itself reads.
+    `more` are parameters the view itself reads. `finds` makes the condition of `q` where an index of words serves it;
+    without it the columns that are `searched` are read for the text.
     """
 
     items: str
@@ -97,6 +98,7 @@ class Collection:
     sort: str = "id"
     unique: str = "id"
     more: tuple[tuple[str, str], ...] = ()
+    finds: Callable[[str], Q] | None = None
 
     @cached_property
     def by_path(self) -> dict[str, Column]:
@@ -130,12 +132,9 @@ class Collection:
                 used[column.alias()] = column.expression()
                 condition &= column.condition(parameter, operator, [str(text) for text in texts])
         if search := request.query_params.get("q", "").strip()[:LONGEST_SEARCH]:
-            searched = [column for column in self.columns if column.searched]
+            searched = [column for column in self.columns if column.searched and self.finds is None]
             used |= {column.alias(): column.expression() for column in searched}
-            found = Q()
-            for column in searched:
-                found |= Q(**{f"{column.alias()}__icontains": search})
-            condition &= found
+            condition &= self.finds(search) if self.finds else _contains(searched, search)
         narrowed: QuerySet[RowT] = rows.alias(**used).filter(condition)
         return narrowed
 
@@ -206,6 +205,13 @@ class Collection:
         has_next = backwards or more
         has_prev = more if backwards else position is not None
         return Page(rows, cursor(rows[-1], False) if has_next else None, cursor(rows[0], True) if has_prev else None)
+
+
+def _contains(columns: list[Column], text: str) -> Q:
+    found = Q()
+    for column in columns:
+        found |= Q(**{f"{column.alias()}__icontains": text})
+    return found
 
 
 def _from(keys: list[Key], values: list[Any], position: Position) -> Q:

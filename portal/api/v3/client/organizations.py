@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypedDict
 
 from django.db.models import Count, IntegerField, OuterRef, Subquery
@@ -35,8 +36,9 @@ from portal.api.v3.views import (
 )
 from tenants import access
 from tenants.errors import Conflict, Forbidden
-from tenants.models import Folder, FolderPermission, Membership, Organization, User
+from tenants.models import Folder, FolderPermission, Membership, Organization, OrganizationWord, User
 from tenants.services import organizations
+from tenants.words import finding
 
 
 class LimitsShape(TypedDict):
@@ -130,11 +132,11 @@ ORGANIZATIONS = Collection(
     "organizations",
     (
         Column("id", "id", Kind.WHOLE),
-        Column("title", "title", searched=True),
+        Column("title", "title"),
         Column("is_default", "is_default", Kind.TRUTH),
         Column("external_id", "external_id"),
         Column("owner.id", "owner", Kind.WHOLE, nullable=True),
-        Column("owner.name", "owner__login", nullable=True, searched=True),
+        Column("owner.name", "owner__login", nullable=True),
         Column("limits.streams", "camera_limit", Kind.WHOLE),
         Column("limits.users", "user_limit", Kind.WHOLE),
         Column("stats.streams", _Counts.streams, Kind.WHOLE),
@@ -142,6 +144,7 @@ ORGANIZATIONS = Collection(
         Column("created_at", "created_at", Kind.MOMENT),
     ),
     more=(("can_edit", "true: only those whose cameras the caller edits"),),
+    finds=partial(finding, OrganizationWord, "organization"),
 )
 EXAMPLE = {
     "id": 752, "title": "Harbour", "is_default": False, "external_id": "CRM-17", "owner": {"id": 17, "name": "ivanov"},

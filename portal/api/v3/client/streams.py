@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Case, ExpressionWrapper, F, FloatField, Q, QuerySet, Value, When
@@ -13,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from devices import access as camera_access
-from devices.models import Camera, CameraAttribute, Preset
+from devices.models import Camera, CameraAttribute, CameraWord, Preset
 from devices.services import cameras, presets
 from devices.services.camera_rows import FRESH
 from portal.api.v3.client.presets import any_preset
@@ -27,6 +28,7 @@ from tenants import access, clock
 from tenants.errors import Forbidden, Invalid, Missing, PerchError
 from tenants.models import Folder, Organization, User
 from tenants.services import organizations
+from tenants.words import finding
 
 MOST_EDITED = 500
 
@@ -41,9 +43,9 @@ def _alive() -> Case:
 STREAMS = Collection(
     "streams",
     (
-        Column("name", "name", searched=True),
-        Column("title", "title", searched=True),
-        Column("comment", "comment", searched=True),
+        Column("name", "name"),
+        Column("title", "title"),
+        Column("comment", "comment"),
         Column("static", "static", Kind.TRUTH),
         Column("disabled", ExpressionWrapper(Q(enabled=False), output_field=BooleanField()), Kind.TRUTH),
         Column("organization_id", "organization", Kind.WHOLE),
@@ -55,9 +57,9 @@ STREAMS = Collection(
         Column("dvr.expiration", ExpressionWrapper(F("dvr_depth") * DAY, output_field=FloatField()), Kind.REAL),
         Column("onvif.ptz", "onvif_ptz", Kind.TRUTH),
         Column("agent.id", "agent_id"),
-        Column("agent.serial", "agent_serial", searched=True),
-        Column("postal_address", "postal_address", searched=True),
-        Column("external_id", "external_id", searched=True),
+        Column("agent.serial", "agent_serial"),
+        Column("postal_address", "postal_address"),
+        Column("external_id", "external_id"),
         Column("streamer", "streamer__hostname", nullable=True),
         Column("created_at", "created_at", Kind.MOMENT),
         Column("stats.alive", _alive, Kind.TRUTH),
@@ -70,6 +72,7 @@ STREAMS = Collection(
         ("can_edit", "true: only those the caller edits"),
         ("is_favourite", "true: only those the caller marked"),
     ),
+    finds=partial(finding, CameraWord, "camera"),
 )
 EXAMPLE = {
     "name": "cam-e7fee73458", "title": "Primary camera title", "comment": "", "static": True, "disabled": False,

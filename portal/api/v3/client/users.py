@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypedDict
 
 from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Value, When
@@ -19,8 +20,9 @@ from portal.api.v3.shapes import ChangeShape, NamedShape, changes_of
 from portal.api.v3.views import Asked, Fields, Identifier, Number, Text, Truth, V3View, gone, one, utc_ms
 from tenants import access
 from tenants.errors import Forbidden, Missing
-from tenants.models import ApiKey, Membership, Organization, User
+from tenants.models import ApiKey, Membership, Organization, User, UserWord
 from tenants.services import keys, users
+from tenants.words import finding
 
 
 class UserShape(TypedDict):
@@ -107,10 +109,10 @@ USERS = Collection(
     "users_list",
     (
         Column("id", "id", Kind.WHOLE),
-        Column("name", "login", searched=True),
-        Column("fullname", "name", searched=True),
-        Column("email", "email", searched=True),
-        Column("phone", "phone", searched=True),
+        Column("name", "login"),
+        Column("fullname", "name"),
+        Column("email", "email"),
+        Column("phone", "phone"),
         Column("external_id", "external_id"),
         Column("locale", "locale"),
         Column("disabled", DISABLED, Kind.TRUTH),
@@ -122,6 +124,7 @@ USERS = Collection(
         Column("created_at", "created_at", Kind.MOMENT),
     ),
     more=(("organization_id", "only those who own it or are members"),),
+    finds=partial(finding, UserWord, "user"),
 )
 EXAMPLE = {
     "id": 17, "name": "ivanov", "fullname": "Ivan Ivanov", "email": "ivanov@domain.tld", "phone": None,
