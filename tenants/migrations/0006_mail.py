@@ -128,6 +128,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('confirmed_at', models.DateTimeField(null=True)),
+                ('confirmed_digest', models.CharField(blank=True, max_length=64)),
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('domain', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.domain', db_constraint=False)),
                 ('user_id', models.BigIntegerField()),

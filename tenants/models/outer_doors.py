@@ -50,8 +50,8 @@ class OuterDoor(ScopedModel):
 class OuterVerdict(ScopedModel):
     """What the outer door last said of a user, which decides whether our copy of his password may be believed.
 
-    That it turned him away is written beside the request (`tenants.aside`), whose own transaction is undone by the
-    refusal; hence no constraint binds the row to the user's.
+    It is written beside the request (`tenants.aside`), whose own transaction is undone by a refusal; hence no constraint
+    binds the row to the user's. `confirmed_digest` says which copy was confirmed: another one is not believed.
     """
 
     domain = models.ForeignKey(
@@ -59,6 +59,7 @@ class OuterVerdict(ScopedModel):
     )
     user_id = models.BigIntegerField()
     confirmed_at = models.DateTimeField(null=True)
+    confirmed_digest = models.CharField(max_length=64, blank=True)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta(ScopedModel.Meta):

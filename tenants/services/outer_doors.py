@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
@@ -30,6 +30,7 @@ from tenants.aside import aside
 from tenants.errors import Invalid, PerchError
 from tenants.models import OuterDoor, OuterVerdict, User
 from tenants.scoping import current_domain_id
+from tenants.secrets import digest
 from tenants.services.validation import assign, check
 
 logger = logging.getLogger(__name__)
@@ -147,18 +148,29 @@ def _ask_radius(authority: OuterDoor, login: str, password: str) -> Verdict:
 
 
 def _let_in(user: User, password: str, *, same: bool) -> User:
-    """Refresh our copy of the password, in the transaction of the sign-in, and note when it was confirmed."""
+    """Refresh our copy of the password, and note which copy was confirmed, and when.
+
+    Should the request be undone after all, the copy stays the old one, which is then not the confirmed one.
+    """
     if not same:
         before = audit.snapshot(user)
         user.set_password(password)
         user.save(update_fields=["password"])
         audit.changed(user, before, acting_user=None)
-    OuterVerdict.objects.update_or_create(
-        domain_id=current_domain_id(),
-        user_id=user.pk,
-        defaults={"confirmed_at": clock.now(), "revoked_at": None},
+    _write(
+        "INSERT INTO tenants_outerverdict (domain_id, user_id, confirmed_at, confirmed_digest)"
+        " VALUES (%(domain)s, %(user)s, %(now)s, %(digest)s) ON CONFLICT (domain_id, user_id) DO UPDATE SET"
+        " confirmed_at = excluded.confirmed_at, confirmed_digest = excluded.confirmed_digest, revoked_at = NULL",
+        user=user.pk,
+        digest=digest(user.password),
     )
     return user
+
+
+def _write(statement: LiteralString, **values: Any) -> None:
+    """Write something down beside the request, whatever becomes of it."""
+    with aside() as cursor:
+        cursor.execute(statement, {"domain": current_domain_id(), "now": clock.now(), **values})
 
 
 def _turn_away(authority: OuterDoor, user: User, verdict: Verdict, *, same: bool) -> None:
@@ -170,39 +182,39 @@ def _turn_away(authority: OuterDoor, user: User, verdict: Verdict, *, same: bool
 
 
 def _revoke(user: User) -> None:
-    with aside() as cursor:
-        cursor.execute(
-            "INSERT INTO tenants_outerverdict (domain_id, user_id, revoked_at) VALUES (%(domain)s, %(user)s, %(now)s)"
-            " ON CONFLICT (domain_id, user_id) DO UPDATE SET revoked_at = excluded.revoked_at",
-            {"domain": current_domain_id(), "user": user.pk, "now": clock.now()},
-        )
+    _write(
+        "INSERT INTO tenants_outerverdict (domain_id, user_id, confirmed_digest, revoked_at)"
+        " VALUES (%(domain)s, %(user)s, '', %(now)s)"
+        " ON CONFLICT (domain_id, user_id) DO UPDATE SET revoked_at = excluded.revoked_at",
+        user=user.pk,
+    )
 
 
 def _lock(user: User) -> None:
     """Disable whom RADIUS rejects (the manual's way, decision k: only where it is switched on), by a task."""
-    with aside() as cursor:
-        cursor.execute(
-            "INSERT INTO tenants_outboxmessage (domain_id, actor, arguments, created_at, attempts)"
-            " VALUES (%(domain)s, %(actor)s, %(arguments)s, %(now)s, 0)",
-            {
-                "domain": current_domain_id(),
-                "actor": "tenants.tasks.lock_user",
-                "arguments": orjson.dumps([user.pk]).decode(),
-                "now": clock.now(),
-            },
-        )
+    _write(
+        "INSERT INTO tenants_outboxmessage (domain_id, actor, arguments, created_at, attempts)"
+        " VALUES (%(domain)s, 'tenants.tasks.lock_user', %(arguments)s, %(now)s, 0)",
+        arguments=orjson.dumps([user.pk]).decode(),
+    )
 
 
 def _in_silence(authority: OuterDoor, user: User | None, password: str) -> Fallback | None:
     """Whether our own copy may be believed while the authority is silent."""
     verdict = OuterVerdict.objects.filter(user_id=user.pk).first() if user else None
-    if verdict is None:
+    if verdict is None or user is None:
         return LOCAL
-    oldest = clock.now() - timedelta(days=authority.cache_days)
-    if verdict.revoked_at is None and (verdict.confirmed_at is None or verdict.confirmed_at > oldest):
+    if verdict.revoked_at is None and _is_good(authority, user, verdict):
         return LOCAL
     _waste_time(password)
     return None
+
+
+def _is_good(authority: OuterDoor, user: User, verdict: OuterVerdict) -> bool:
+    """Whether our copy is the one that was confirmed, and that not too long ago."""
+    oldest = clock.now() - timedelta(days=authority.cache_days)
+    is_young = verdict.confirmed_at is not None and verdict.confirmed_at > oldest
+    return is_young and verdict.confirmed_digest == digest(user.password)
 
 
 def forget(user: User) -> None:

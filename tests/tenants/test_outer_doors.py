@@ -27,7 +27,6 @@ def backend(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     """North's HTTP backend, which knows Alice by another password than Perch does."""
     with http_backend(**{LOGIN: THEIRS}) as running:
         monkeypatch.setenv("PERCH_CAMERA_NETWORKS", f"127.0.0.1/32:{running.port}")
-        monkeypatch.setattr(outer_doors, "DEADLINE", 0.6)
         change(cast, kind=OuterDoor.Kind.HTTP, url=running.url)
         yield running
 
@@ -37,9 +36,14 @@ def radius(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Iterator[Radius]:
     """North's RADIUS server, which knows Alice by another password than Perch does."""
     with radius_server(**{LOGIN: THEIRS}) as running:
         monkeypatch.setenv("PERCH_CAMERA_NETWORKS", f"127.0.0.1/32:{running.port}")
-        monkeypatch.setattr(outer_doors, "DEADLINE", 0.6)
         change(cast, kind=OuterDoor.Kind.RADIUS, radius_host=f"radius://127.0.0.1:{running.port}/{SECRET}")
         yield running
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests whose authority says nothing: there is no need to wait two seconds for that."""
+    monkeypatch.setattr(outer_doors, "DEADLINE", 0.5)
 
 
 def change(cast: Cast, **values: Any) -> OuterDoor:
@@ -103,12 +107,12 @@ def test_only_200_is_a_yes(cast: Cast, backend: Backend, status: str) -> None:
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "cut", "502", "503", "504"])
 def test_a_backend_that_says_nothing_costs_its_deadline_and_our_database_decides(
-    cast: Cast, backend: Backend, fault: str
+    cast: Cast, backend: Backend, fault: str, impatient: None
 ) -> None:
     backend.fault = fault
     begun = time.monotonic()
     assert enters(cast, PASSWORD), "the backend never spoke of Alice: our own database knows her"
-    assert time.monotonic() - begun < 0.6 + 2.5
+    assert time.monotonic() - begun < 4, "and not for as long as the backend likes"
     assert not enters(cast, THEIRS)
 
 
@@ -215,7 +219,7 @@ def test_radius_lets_in_and_its_yes_serves_an_outage(cast: Cast, radius: Radius)
 
 
 def test_requests_are_random_and_a_lost_one_is_sent_again_unchanged(
-    cast: Cast, radius: Radius, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, radius: Radius, impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenants.radius.AGAIN", 0.1)
     radius.fault = "silent"
@@ -233,13 +237,15 @@ FORGERIES = [
 
 
 @pytest.mark.parametrize("fault", FORGERIES)
-def test_an_answer_that_is_not_proved_is_not_heard(cast: Cast, radius: Radius, fault: str) -> None:
+def test_an_answer_that_is_not_proved_is_not_heard(cast: Cast, radius: Radius, fault: str, impatient: None) -> None:
     radius.fault = fault
     assert not enters(cast, "whatever it says yes to")
     assert radius.asked
 
 
-def test_unsigned_answers_are_heard_only_where_that_was_switched_on(cast: Cast, radius: Radius) -> None:
+def test_unsigned_answers_are_heard_only_where_that_was_switched_on(
+    cast: Cast, radius: Radius, impatient: None
+) -> None:
     change(cast, require_authenticator=False)
     radius.fault = "no authenticator"
     assert enters(cast, "whatever it says yes to")
@@ -248,7 +254,7 @@ def test_unsigned_answers_are_heard_only_where_that_was_switched_on(cast: Cast, 
         assert not enters(cast, "and this as well")
 
 
-def test_an_answer_from_another_address_is_not_heard(cast: Cast, radius: Radius) -> None:
+def test_an_answer_from_another_address_is_not_heard(cast: Cast, radius: Radius, impatient: None) -> None:
     """Another socket knows the secret and the request, and is not the server."""
     import socket as sockets
 
@@ -294,11 +300,16 @@ def test_what_radius_cannot_carry_is_not_sent(cast: Cast, radius: Radius, passwo
 
 
 @pytest.mark.parametrize("locks", [False, True])
-def test_a_rejection_locks_only_where_that_was_switched_on(cast: Cast, radius: Radius, locks: bool) -> None:
-    change(cast, lock_on_reject=locks)
-    assert not enters(cast, "wrong")
-    keep_promises(cast.north)
-    with domain_scope(cast.north):
+def test_a_rejection_locks_only_where_that_was_switched_on(
+    live_cast: Cast, monkeypatch: pytest.MonkeyPatch, locks: bool
+) -> None:
+    with radius_server() as running:
+        monkeypatch.setenv("PERCH_CAMERA_NETWORKS", f"127.0.0.1/32:{running.port}")
+        address = f"radius://127.0.0.1:{running.port}/{SECRET}"
+        change(live_cast, kind=OuterDoor.Kind.RADIUS, radius_host=address, lock_on_reject=locks)
+        nobody().post("auth/login", {"login": LOGIN, "password": "wrong"}).refused(403, "Forbidden")
+    keep_promises(live_cast.north)
+    with domain_scope(live_cast.north):
         assert User.objects.get(login=LOGIN).is_active is not locks
 
 
