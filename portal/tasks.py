@@ -9,7 +9,7 @@ from portal.api import feed
 from tenants import outbox
 from tenants.models import Domain
 from tenants.scoping import domain_scope
-from tenants.services import changes, housekeeping, posting
+from tenants.services import changes, housekeeping, posting, super_administrators
 
 
 def _every_isp() -> list[int]:
@@ -27,6 +27,7 @@ def relay_outbox() -> None:
 @dramatiq.actor(queue_name="default", max_retries=0)
 def keep_house() -> None:
     """Remove what has expired: sessions, tokens, messages sent long ago, who watched a year ago."""
+    super_administrators.remove_old()
     for domain_id in _every_isp():
         with domain_scope(domain_id):
             housekeeping.remove_expired()

@@ -10,7 +10,7 @@ from tenants import audit
 from tenants.errors import Conflict
 from tenants.models import Domain, User
 from tenants.scoping import domain_scope
-from tenants.services import mail, passwords, users
+from tenants.services import mail, passwords, support, users
 
 logger = logging.getLogger(__name__)
 
@@ -49,3 +49,11 @@ def lock_user(domain_id: int, user_id: int) -> None:
             users.change_user(user, acting_user=None, is_active=False)
         except Conflict as error:
             logger.warning("user %s stays enabled: %s", user_id, error.message)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0)
+def end_support() -> None:
+    """End the support accesses whose time is over; the scheduler calls this every minute."""
+    for domain_id in Domain.objects.values_list("pk", flat=True):
+        with domain_scope(domain_id):
+            support.end_expired()

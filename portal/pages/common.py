@@ -109,8 +109,9 @@ def put_errors(form: forms.BaseForm, error: PerchError) -> None:
 
 
 def _field(form: forms.BaseForm, name: str) -> str | None:
-    """The form's name of a service's field: a service says folder_id or owner where a form may say the other."""
-    for candidate in (name, name.removesuffix("_id"), f"{name}_id"):
+    """The form's name of a service's field: a service says folder_id or owner, or one host, where a form
+    may say the other, or hosts."""
+    for candidate in (name, name.removesuffix("_id"), f"{name}_id", f"{name}s"):
         if candidate in form.fields:
             return candidate
     return None

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login as open_session
-from django.contrib.auth import logout
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
 from django.http import HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +17,7 @@ from portal.pages.common import Request, admins_only, signed_in
 from portal.pages.recovery import secret_address
 from tenants import access
 from tenants.errors import Forbidden
+from tenants.models import User
 from tenants.services import support
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[1]
@@ -45,9 +46,18 @@ def enter(request: Any, token: str) -> HttpResponse:
     stay = support.waiting(token)
     if request.method != "POST":
         return render(request, "session/support.html", {"stay": stay})
-    user = support.enter(token)
-    open_session(request, user, backend=BACKEND)
+    _open_session(request, support.enter(token))
     return redirect("home")
+
+
+def _open_session(request: Any, user: User) -> None:
+    """A session of the stand-in. Django's own `login` would note it on the row, which no manager finds."""
+    request.session.flush()
+    request.session[SESSION_KEY] = str(user.pk)
+    request.session[BACKEND_SESSION_KEY] = BACKEND
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    request.session.cycle_key()
+    rotate_token(request)
 
 
 @signed_in
