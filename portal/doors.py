@@ -136,7 +136,7 @@ def let_in(request: Any, user: User, *, door: Door) -> None:
 def is_fresh(request: Any) -> bool:
     """Whether somebody signed in, or proved himself again, a moment ago: a forgotten browser opens no new doors."""
     request.session.get(PROVED_AT)  # reads the session
-    proved_at = max(float(request.session.get(PROVED_AT, 0)), request.session.began_at)
+    proved_at: float = max(float(request.session.get(PROVED_AT, 0)), request.session.began_at)
     return proved_at > clock.timestamp() - FRESH_SECONDS
 
 

@@ -170,10 +170,10 @@ def _checked(provider: IdentityProvider, description: dict[str, Any], token: str
 
 def _check_time(claims: dict[str, Any]) -> None:
     now = clock.timestamp()
-    times = {name: claims.get(name) for name in ("exp", "iat", "nbf")}
-    if any(not isinstance(value, int | float) for value in times.values() if value is not None):
+    ends, begins = claims["exp"], [claims["iat"], claims.get("nbf", 0)]
+    if any(not isinstance(value, int | float) for value in (ends, *begins)):
         raise NotBelieved(_("The provider's answer is not signed as it should be."))
-    if times["exp"] < now - LEEWAY or max(times["iat"], times["nbf"] or 0) > now + LEEWAY:
+    if ends < now - LEEWAY or max(begins) > now + LEEWAY:
         raise NotBelieved(_("The provider's answer is too old."))
 
 

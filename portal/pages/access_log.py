@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,12 +29,16 @@ def _filters(request: Request) -> dict[str, str]:
     return {name: request.GET.get(name, "").strip().replace("\x00", "") for name in ("query", "door", "result")}
 
 
+def _entries(filters: dict[str, str]) -> QuerySet[SignInEntry, SignInEntry]:
+    return sign_in.entries(query=filters["query"], door=filters["door"], result=filters["result"])
+
+
 @admins_only
 @require_safe
 def access_log_page(request: Request) -> HttpResponse:
     """The newest first. Pages go by number of the entry, because nobody counts a log of millions."""
     filters = _filters(request)
-    rows = sign_in.entries(**filters)
+    rows = _entries(filters)
     if request.GET.get("before"):
         rows = rows.filter(pk__lt=as_id(request.GET["before"]))
     found = list(rows[: PER_PAGE + 1])
@@ -57,7 +62,7 @@ def access_log_export(request: Request) -> HttpResponse:
     file.seek(0, io.SEEK_END)
     writer = csv.writer(file)
     writer.writerow(header)
-    for entry in sign_in.entries(**_filters(request))[:LARGEST_EXPORT]:
+    for entry in _entries(_filters(request))[:LARGEST_EXPORT]:
         writer.writerow([tables.guarded(cell) for cell in _cells(entry)])
     answer = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="access-log.csv"'

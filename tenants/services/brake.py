@@ -58,7 +58,8 @@ class Rule:
 
     def wait(self, level: int) -> timedelta:
         """How long the next answer waits after so many waits before."""
-        return min(self.first * 2 ** min(level, 16), self.longest)
+        factor: int = 2 ** min(level, 16)
+        return min(self.first * factor, self.longest)
 
 
 AT_NETWORK = Rule(free=4, again=1, window=6 * HOUR, longest=HOUR)

@@ -67,7 +67,8 @@ def identify(provider: IdentityProvider, claims: dict[str, Any]) -> User:
         ExternalIdentity.objects.select_related("user").filter(provider=provider, subject=subject).first()
     )
     if known is not None:
-        return known.user
+        owner: User = known.user
+        return owner
     email = _verified_email(claims)
     found = list(User.objects.filter(email__iexact=email).order_by("id")[:2])
     if len(found) > 1:

@@ -138,7 +138,8 @@ def check(credential: Any, *, challenge: str, place: Place, user: User | None = 
     if not _is_of(credential, row.user):
         raise Unauthenticated(_("This passkey is not known here."))
     Passkey.objects.filter(pk=row.pk).update(sign_count=shown.new_sign_count, last_used_at=clock.now())
-    return row.user
+    owner: User = row.user
+    return owner
 
 
 def _row(credential: Any, place: Place) -> Passkey | None:

@@ -49,7 +49,7 @@ def generator_of(user: User) -> OneTimeGenerator | None:
 @transaction.atomic
 def begin_generator(user: User) -> OneTimeGenerator:
     """The generator a user is setting up: the one begun within the hour, or a new one. It counts once confirmed."""
-    row = OneTimeGenerator.objects.select_for_update().filter(user=user).first()
+    row: OneTimeGenerator | None = OneTimeGenerator.objects.select_for_update().filter(user=user).first()
     if row is not None and row.confirmed_at:
         raise Conflict(_("One-time codes are set up already."))
     if row is not None and clock.now() - row.created_at < UNFINISHED:

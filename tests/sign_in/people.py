@@ -49,7 +49,7 @@ def with_generator(user: User) -> str:
     """Set one-time codes up for somebody; returns the secret in his telephone."""
     with domain_scope(user.domain_id):
         row = second_factors.begin_generator(user)
-        secret = row.secret
+        secret: str = row.secret
         # Set up a while ago: the codes of now are all unused.
         OneTimeGenerator.objects.filter(pk=row.pk).update(confirmed_at=clock.now())
     return secret

@@ -81,7 +81,7 @@ class Provider:
             claims = {name: value for name, value in claims.items() if not name.startswith("email")}
         claims = {name: value for name, value in {**claims, **self.lies}.items() if value is not None}
         if self.sign_with == "none":
-            return jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"})
+            return jwt.encode(claims, "", algorithm="none", headers={"kid": "k1"})
         if self.sign_with == "HS256":
             public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             return jwt.encode(claims, public, algorithm="HS256", headers={"kid": "k1"})

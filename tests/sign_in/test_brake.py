@@ -169,7 +169,7 @@ def test_known_and_unknown_logins_cost_the_same_time(cast: Cast, settings: Any) 
     with domain_scope(cast.north):
         cast.alice.set_password(PASSWORD)
         cast.alice.save()
-    assert cast.alice.password.startswith(PerchArgon2Hasher.algorithm)
+    assert cast.alice.password.startswith(PerchArgon2Hasher().algorithm or "?")
     known, unknown = median(cast.alice.login), median("nobody@example.org")
     assert abs(known - unknown) / max(known, unknown) < 0.10
 
