@@ -49,6 +49,7 @@ queries: $(VENV)/.installed-dev
 	PERCH_WRITE_QUERIES=1 $(BIN)/pytest -n0 tests/test_queries.py
 
 openapi: $(VENV)/.installed-dev
+	$(ASIDE) $(BIN)/python manage.py openapi v1 > tests/api/openapi_v1.yaml
 	$(ASIDE) $(BIN)/python manage.py openapi v2 > tests/api/openapi_v2.yaml
 	$(ASIDE) $(BIN)/python manage.py openapi v3 > tests/api/openapi_v3_client.yaml
 	$(ASIDE) $(BIN)/python manage.py openapi v3-admin > tests/api/openapi_v3_admin.yaml
