@@ -11,7 +11,6 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.api.calls import BASE
 from tests.permissions.rows import PLACEHOLDER
 from tests.permissions.table import ROWS
 from tests.permissions.world import World
@@ -51,8 +50,7 @@ def _resolved(path: str) -> str:
 def _rows_by_pattern() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for row in ROWS:
-        path = row.path if row.form else BASE + row.path
-        found.setdefault(_resolved(path), set()).add(row.method)
+        found.setdefault(_resolved(row.address), set()).add(row.method)
     return found
 
 
