@@ -41,6 +41,19 @@ def _before_end(data: dict[str, Any], moment: Any) -> Any:
     return min(moment, end) if isinstance(moment, datetime) else Least(moment, Value(end))
 
 
+def touch(row: UserSession) -> None:
+    """Note, at most once a minute, that a session was used, and move its end on."""
+    now = clock.now()
+    if now - row.last_seen_at <= TOUCH_EVERY:
+        return
+    moved: dict[str, Any] = {"last_seen_at": now}
+    if row.user_id is not None:
+        lasts, idle = _limits()
+        data = SessionStore().decode(row.data)
+        moved["expires_at"] = _before_end(data, Least(F("created_at") + lasts, now + idle))
+    UserSession.objects.filter(pk=row.pk).update(**moved)
+
+
 class SessionStore(SessionBase):
     """Django's session interface over UserSession."""
 
@@ -57,18 +70,9 @@ class SessionStore(SessionBase):
         if row is None:
             self._session_key = None
             return {}
-        if clock.now() - row.last_seen_at > TOUCH_EVERY:
-            self._touch(row)
+        touch(row)
         self.began_at = row.created_at.timestamp()
         return self.decode(row.data)
-
-    def _touch(self, row: UserSession) -> None:
-        now = clock.now()
-        moved: dict[str, Any] = {"last_seen_at": now}
-        if row.user_id is not None:
-            lasts, idle = _limits()
-            moved["expires_at"] = _before_end(self.decode(row.data), Least(F("created_at") + lasts, now + idle))
-        UserSession.objects.filter(pk=row.pk).update(**moved)
 
     def exists(self, session_key: str) -> bool:
         return bool(UserSession.objects.filter(digest=digest(session_key)).exists())

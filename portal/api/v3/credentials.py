@@ -14,7 +14,6 @@ which are logged and remembered: `?token=` takes no key.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
@@ -24,11 +23,11 @@ from portal.api.errors import WrongKey
 from portal.api.v2 import credentials as v2
 from portal.api.v3 import tokens
 from portal.playback import Player
+from portal.sessions import touch
 from tenants import clock
 from tenants.models import ApiKey, User, UserSession
 from tenants.secrets import digest
-
-TOUCH_EVERY = timedelta(minutes=1)
+from tenants.services import sign_in
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,9 @@ def by_access_token(text: str) -> tuple[User, Proof]:
         .defer("data")
         .first()
     )
-    if session is None:
+    if session is None or not sign_in.may_come(session.user):
         raise WrongKey("The session has ended.")
-    if clock.now() - session.last_seen_at > TOUCH_EVERY:
-        UserSession.objects.filter(pk=session.pk).update(last_seen_at=clock.now())
+    touch(session)
     user: User = session.user
     return user, Proof(session_id=session.pk)
 
