@@ -176,7 +176,8 @@ def _delivery(webhook: Webhook, change: Change, render: Render, now: datetime) -
         expires_at=now + LIFETIME,
         next_attempt_at=now,
     )
-    row.body = json.dumps({"id": str(row.number), "type": row.kind, **render(change)})
+    told = {"id": str(row.number), "type": row.kind, "position": change.position, "object": render(change)}
+    row.body = json.dumps(told)
     return row
 
 
@@ -197,11 +198,12 @@ def _is_due(webhook: Webhook, now: datetime) -> bool:
 
 
 def _heads(webhook: Webhook, now: datetime) -> Any:
-    """What may be tried now: of each object only its oldest message."""
+    """What may be tried now: of each object only its oldest message. What failed before comes last, so that a message
+    the receiver will never take does not stand in front of all others."""
     older = WebhookDelivery.objects.filter(
         webhook=webhook, state=State.WAITING, object_key=OuterRef("object_key"), pk__lt=OuterRef("pk")
     )
-    return _waiting(webhook).filter(~Exists(older), next_attempt_at__lte=now).order_by("pk")
+    return _waiting(webhook).filter(~Exists(older), next_attempt_at__lte=now).order_by("attempts", "pk")
 
 
 def due(webhook_id: int) -> list[Letter]:
