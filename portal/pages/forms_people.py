@@ -86,7 +86,8 @@ class MemberForm(RightsForm):
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     password = forms.CharField(
-        label=_("Password"), required=False, strip=False, help_text=_("For a new account. At least eight characters."),
+        label=_("Password"), required=False, strip=False,
+        help_text=_("For a new account, at least eight characters. Empty: a link to set it goes to the e-mail."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
     field_order = ["login", "name", "email", "password"]

@@ -21,7 +21,7 @@ from portal.pages.organizations import head
 from tenants import access
 from tenants.errors import Forbidden, Invalid
 from tenants.models import Folder, FolderPermission, Membership, Organization, User
-from tenants.services import memberships, users
+from tenants.services import invitations, memberships, users
 
 METHODS = ["GET", "HEAD", "POST"]
 FLAGS = ("can_edit_cameras", "can_edit_users", "can_view_stats", "is_accountant")
@@ -86,10 +86,11 @@ def add_or_invite(acting_user: User, organization: Organization, values: dict[st
     known = access.visible_users(acting_user).filter(login__iexact=values["login"].strip()).first()
     if known is not None:
         return memberships.add_member(organization, acting_user=acting_user, user=known, **flags)
-    if not values["password"]:
-        raise Invalid(_("A new account needs a password."), field="password")
-    account = {name: values[name] for name in ("login", "name", "email", "password")}
-    person = users.add_user(acting_user=acting_user, organization=organization, **account)
+    account = {name: values[name] for name in ("login", "name", "email")}
+    password = values["password"] or None
+    person = users.add_user(acting_user=acting_user, organization=organization, password=password, **account)
+    if password is None:
+        invitations.send_activation(person, acting_user=acting_user)
     membership = memberships.membership_of(organization, person)
     return memberships.change_member(membership, acting_user=acting_user, **flags)
 

@@ -17,8 +17,8 @@ from portal.pages.forms_people import UserForm
 from tenants import access, words
 from tenants.errors import Conflict
 from tenants.models import Membership, Organization, User, UserWord
+from tenants.services import invitations, users
 from tenants.services import messages as mailbox
-from tenants.services import users
 
 METHODS = ["GET", "HEAD", "POST"]
 ROLES = {
@@ -71,12 +71,20 @@ def of_place(place: Organization | None) -> Q:
 def add(request: Request) -> HttpResponse:
     """A new account; it lands in the default organization, where it sees nothing yet."""
     form = UserForm(request.POST or None, initial={"is_active": True}, by_admin=True)
-    form.fields["password"].required = True
-    done = submit(request, form, lambda values: users.add_user(acting_user=request.user, **values))
+    form.fields["password"].help_text = _("At least eight characters. Empty: a link to set it goes to the e-mail.")
+    done = submit(request, form, lambda values: add_person(request.user, values))
     if done is not None:
         messages.success(request, _("%(login)s is added.") % {"login": done.login})
         return redirect("user", user_id=done.pk)
     return render(request, "users/form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def add_person(acting_user: User, values: dict[str, Any]) -> User:
+    """The account; without a password its owner is sent a link to set one."""
+    person = users.add_user(acting_user=acting_user, **values)
+    if not values.get("password"):
+        invitations.send_activation(person, acting_user=acting_user)
+    return person
 
 
 @sensitive_post_parameters("password")

@@ -46,7 +46,7 @@ def send_activation(user: User, *, acting_user: User | None) -> str:
     """
     to = mail.address_of(user)
     if not to:
-        raise Conflict(_("The account has no e-mail to write to."), field="email")
+        raise Conflict(_("There is no e-mail to write to."), field="email")
     demo.refuse_password(user)
     tokens.withdraw(Token.Purpose.ACTIVATION, user=user)
     row, text = tokens.issue(Token.Purpose.ACTIVATION, user=user, lifetime=LIFETIME)

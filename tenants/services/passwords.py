@@ -62,7 +62,7 @@ def send_reset(user: User, *, acting_user: User | None) -> None:
     """Mail somebody a link that sets a new password (also by an administrator's hand)."""
     to = mail.address_of(user)
     if not to:
-        raise Conflict(_("The account has no e-mail to write to."), field="email")
+        raise Conflict(_("There is no e-mail to write to."), field="email")
     demo.refuse_password(user)
     row, text = tokens.issue(Token.Purpose.PASSWORD_RESET, user=user, lifetime=LIFETIME)
     audit.created(row, acting_user=acting_user)

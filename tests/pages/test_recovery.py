@@ -217,7 +217,7 @@ def test_an_account_without_an_email_says_so(cast: Cast) -> None:
     with domain_scope(cast.north):
         gate = users.add_user(acting_user=cast.nora, login="gate")
     page = cast.client(cast.nora).post(f"/users/{gate.pk}/password-mail", follow=True).content.decode()
-    assert "no e-mail to write to" in page
+    assert "There is no e-mail to write to" in page
 
 
 def invite(cast: Cast, who: Client, **fields: str) -> Any:
