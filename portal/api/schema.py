@@ -69,7 +69,7 @@ class V2Schema(AutoSchema):
     def map_parsers(self) -> list[str]:
         return ["application/json", "application/x-www-form-urlencoded"]
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         return parameters_of(self.method)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -37,8 +37,8 @@ class Organization(ScopedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[LivingManager[Organization]] = LivingManager()
-    everyone: ClassVar[ScopedManager[Organization]] = ScopedManager()
+    objects: ClassVar[LivingManager[Any]] = LivingManager()
+    everyone: ClassVar[ScopedManager[Any]] = ScopedManager()
 
     class Meta(ScopedModel.Meta):
         ordering = ["title", "id"]

@@ -54,7 +54,7 @@ class User(ScopedModel, AbstractBaseUser):
     is_system: bool = False
 
     objects: ClassVar[UserManager] = UserManager()
-    everyone: ClassVar[ScopedManager[User]] = ScopedManager()
+    everyone: ClassVar[ScopedManager[Any]] = ScopedManager()
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

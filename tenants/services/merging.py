@@ -74,10 +74,11 @@ def move(row: models.Model, name: str, owner: models.Model) -> None:
 def _twin(row: models.Model) -> models.Model | None:
     """The row that a unique constraint would not let this one stand beside."""
     model = type(row)
+    columns = {field.name: field.attname for field in model._meta.local_concrete_fields}
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and constraint.condition is None:
-            names = [part.name for part in constraint.expressions if isinstance(part, models.F)]
-            values: dict[str, Any] = {name: getattr(row, model._meta.get_field(name).attname) for name in names}
+            names = [str(vars(part)["name"]) for part in constraint.expressions if isinstance(part, models.F)]
+            values: dict[str, Any] = {name: getattr(row, columns[name]) for name in names}
             found: models.Model | None = model._base_manager.filter(**values).exclude(pk=row.pk).first()
             if found is not None:
                 return found

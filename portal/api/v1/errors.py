@@ -75,7 +75,8 @@ def envelope(error: Exception, status: int, code: str) -> dict[str, Any]:
     """The body: one entry a field, or one in all."""
     fields = dict(error.fields) if isinstance(error, errors.Invalid) else {}
     named = getattr(error, "field", None)
-    parts = [(field, " ".join(texts)) for field, texts in fields.items()] or [(named, _message(error))]
+    parts: list[tuple[str | None, str]] = [(field, " ".join(texts)) for field, texts in fields.items()]
+    parts = parts or [(named, _message(error))]
     entries = [{"status": str(status), "code": code, "title": text, **_source(field)} for field, text in parts]
     return {"errors": entries, "error": entries[0]["title"], "request_id": logs.request_id.get()}
 

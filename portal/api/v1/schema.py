@@ -56,7 +56,7 @@ class V1Schema(AutoSchema):
     def map_parsers(self) -> list[str]:
         return ["application/json"]
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         return parameters_of(self.method)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,8 +28,8 @@ __all__ = ["Asked"]
 class V1View(Idempotent, APIView):
     """A view of the v1 dialect: administrators only, JSON in and out, each write once a key."""
 
-    authentication_classes = (Credentials,)
-    permission_classes = (AdministratorsOnly,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (Credentials,)
+    permission_classes: Sequence[type[BasePermission]] = (AdministratorsOnly,)
     parser_classes = (LenientParser,)
     renderer_classes = (OrjsonRenderer,)
     content_negotiation_class = AlwaysJson

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core import mail
 
+from billing.models import Plan
 from billing.services import night, plans
 from devices.models import Camera
 from devices.services import cameras
@@ -35,7 +36,7 @@ def april(db: None) -> Cast:
 def test_plans_are_listed_with_both_numbers_price_and_day(april: Cast) -> None:
     listed = billing(april).get("tariff_plans").ok()["tariff_plans"]
     with domain_scope(april.north):
-        rows = {row.title: row for row in plans.Plan.objects.all()}
+        rows = {row.title: row for row in Plan.objects.all()}
     assert listed == [
         {
             "id": rows["Test plan"].pk, "name": "Test plan", "date_from": "27/04/2024", "full_price": "100.0 USD",
@@ -50,7 +51,7 @@ def test_plans_are_listed_with_both_numbers_price_and_day(april: Cast) -> None:
 
 def test_a_price_is_todays_and_written_with_as_many_decimals_as_it_has(april: Cast) -> None:
     with domain_scope(april.north), clock.frozen(APRIL):
-        plan = plans.Plan.objects.get(title="Test plan")
+        plan = Plan.objects.get(title="Test plan")
         plans.add_price(plan, acting_user=None, amount=9_999, from_day=date(2024, 5, 2))
     with clock.frozen(datetime(2024, 5, 1, 12, tzinfo=UTC)):
         assert billing(april).get("tariff_plans").ok()["tariff_plans"][0]["full_price"] == "100.0 USD"
@@ -62,7 +63,7 @@ def test_a_price_is_todays_and_written_with_as_many_decimals_as_it_has(april: Ca
 def test_a_plan_that_is_not_sold_any_more_is_listed_only_where_somebody_has_it(april: Cast) -> None:
     crm = billing(april)
     with domain_scope(april.north):
-        plan = plans.Plan.objects.get(title="Test plan")
+        plan = Plan.objects.get(title="Test plan")
         plans.attach_plan(plan, april.harbour, acting_user=None)
         plans.change_plan(plan, acting_user=None, is_archived=True)
     assert [row["name"] for row in crm.get("tariff_plans").ok()["tariff_plans"]] == ["Default"]
@@ -121,7 +122,7 @@ def test_plans_are_replaced_the_default_one_stays_and_an_empty_list_leaves_none(
     crm = billing(april)
     with domain_scope(april.north):
         plans.add_plan(acting_user=None, title="My demo plan", amount=150_000)
-        numbers = {row.title: row.pk for row in plans.Plan.objects.all()}
+        numbers = {row.title: row.pk for row in Plan.objects.all()}
     made = crm.post("Unedited org", "alice@example.org", tariff_plans=[numbers["Test plan"]]).ok()["organization"]
     changed = crm.put(made["id"], tariff_plans=[numbers["My demo plan"]]).ok()["organization"]
     assert [row["name"] for row in changed["tariff_plans"]] == ["Default", "My demo plan"]
@@ -219,7 +220,7 @@ def test_who_did_it_stands_in_the_audit_log(cast: Cast) -> None:
 def test_a_bill_names_the_subscriber_who_is_gone(april: Cast) -> None:
     """Deleting loses nothing that billing needs: the month is billed to his name, and the accountant reads it."""
     with domain_scope(april.north), clock.frozen(APRIL):
-        test = plans.Plan.objects.get(title="Test plan")
+        test = Plan.objects.get(title="Test plan")
         plans.attach_plan(test, april.harbour, acting_user=None)
         for camera in Camera.objects.filter(organization=april.harbour):
             cameras.change_camera(camera, acting_user=None, preset=test.preset)

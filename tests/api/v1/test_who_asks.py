@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth import hashers
 
@@ -55,7 +57,7 @@ def test_a_password_is_hashed_once_a_minute_and_not_with_each_request(
     checked: list[str] = []
     real = hashers.MD5PasswordHasher.verify
 
-    def verify(self: object, password: str, encoded: str) -> bool:
+    def verify(self: Any, password: str, encoded: str) -> bool:
         checked.append(password)
         return bool(real(self, password, encoded))
 
