@@ -52,6 +52,8 @@ class User(ScopedModel, AbstractBaseUser):
 
     # True for whoever acts by the ISP's system key: nobody's row (see `tenants.access.system_user`).
     is_system: bool = False
+    # The stay of a stand-in of support, where a session is his (tenants.services.support); for the banner.
+    stay: Any = None
 
     objects: ClassVar[UserManager] = UserManager()
     everyone: ClassVar[ScopedManager[Any]] = ScopedManager()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -79,7 +80,7 @@ def set_active(domain: Domain, active: bool, *, administrator: SuperAdministrato
 
 
 def _note(
-    domain: Domain, action: str, administrator: SuperAdministrator | None, changed: dict[str, list[object]]
+    domain: Domain, action: str, administrator: SuperAdministrator | None, changed: dict[str, list[Any]]
 ) -> None:
     """Both sides read of it: the installation in its log, the ISP in its own."""
     installation_log.record(action, administrator=administrator, isp=domain, changed=changed)

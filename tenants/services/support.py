@@ -96,11 +96,11 @@ def access_of(user: User) -> SupportAccess | None:
 
 def stand_in_of(user_id: int) -> User | None:
     """The stand-in of a session, while its stay goes on; the stay is on the row as `stay`."""
-    user = User.everyone.filter(pk=user_id, is_support=True, is_active=True).first()
+    user: User | None = User.everyone.filter(pk=user_id, is_support=True, is_active=True).first()
     stay = access_of(user) if user else None
     if user is None or stay is None:
         return None
-    user.stay = stay  # type: ignore[attr-defined]  # what the banner tells
+    user.stay = stay
     return user
 
 

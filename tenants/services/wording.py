@@ -184,7 +184,7 @@ def _note(
     changed: Mapping[str, tuple[str, ...]],
     acting_user: User | None,
 ) -> None:
-    told = {
+    told: dict[str, list[Any]] = {
         f"{language}: {name[:60]}": [" | ".join(before.get(name, ())) or None, " | ".join(forms) or None]
         for name, forms in list(changed.items())[:NOTED]
     }
@@ -196,7 +196,7 @@ def _note(
 @contextmanager
 def speaking(domain: Domain, language: str) -> Iterator[None]:
     """Speak a language in an ISP's own words. Opens no scope; needs the ISP's where its words are not in memory yet."""
-    active: Any = trans_real._active
+    active: Any = vars(trans_real)["_active"]  # where Django keeps what it speaks
     outer = getattr(active, "value", None)
     try:
         with translation.override(language):

@@ -102,6 +102,12 @@ def config_shape(domain: Domain) -> DomainConfigShape:
     }
 
 
+def _domain(request: Asked) -> Domain:
+    """The ISP that is asked, as the middleware found it."""
+    found: Domain = vars(request._request)["domain"]
+    return found
+
+
 class DomainConfigView(AdminView):
     """`/domain_config`."""
 
@@ -110,13 +116,13 @@ class DomainConfigView(AdminView):
 
     @answers(DomainConfigShape, says="The ISP's settings", name="domain_config_one")
     def get(self, request: Asked) -> Response:
-        return one(request, config_shape(request._request.domain))
+        return one(request, config_shape(_domain(request)))
 
     @answers(DomainConfigShape, fields=DomainConfigFields, says="Change what is sent", name="domain_config_save")
     def put(self, request: Asked) -> Response:
         fields = DomainConfigFields.read(request, partial=True)
         values: dict[str, Any] = {**fields.pop("appearance", {}), **fields}
-        domain = domains.change_settings(request._request.domain, acting_user=request.user, **values)
+        domain = domains.change_settings(_domain(request), acting_user=request.user, **values)
         return one(request, config_shape(domain))
 
 
