@@ -16,11 +16,14 @@ KEEP_DELIVERIES = timedelta(days=30)
 
 
 def remove_expired() -> int:
-    """Remove ended sessions, tokens that expired a month ago, messages sent a week ago, answers that were kept for a
-    day, messages of webhooks of a month ago, and sign-ins of more than a year ago; returns how many rows."""
+    """Remove ended sessions, tokens that expired a month ago (those of applications: at once), messages sent a week
+    ago, answers that were kept for a day, messages of webhooks of a month ago, and sign-ins of more than a year ago;
+    returns how many rows."""
     now = clock.now()
     gone = UserSession.objects.filter(expires_at__lte=now).delete()[0]
     gone += Token.objects.filter(expires_at__lte=now - KEEP_SPENT).delete()[0]
+    # There is one for each quarter of an hour that an application was used in.
+    gone += Token.objects.filter(purpose=Token.Purpose.REFRESH, expires_at__lte=now).delete()[0]
     gone += OutboxMessage.objects.filter(sent_at__lte=now - KEEP_SENT).delete()[0]
     counts = SignInBrake.objects.filter(updated_at__lte=now - KEEP_COUNTS)
     gone += counts.exclude(trusted_until__gt=now).delete()[0]

@@ -15,6 +15,7 @@ from tenants.errors import Unauthenticated
 from tenants.models import Token, UserSession
 from tenants.scoping import current_domain_id
 from tenants.secrets import digest
+from tenants.services.sign_in import may_come
 
 LIFETIME = timedelta(days=30)
 SESSION = "session"
@@ -63,7 +64,7 @@ def _session_of(token: Token) -> UserSession:
         .filter(pk=token.payload[SESSION], user_id=token.user_id, expires_at__gt=clock.now())
         .first()
     )
-    if session is None or session.user is None or not session.user.is_active:
+    if session is None or session.user is None or not session.user.is_active or not may_come(session.user):
         raise Unauthenticated("The session has ended.")
     return session
 
