@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.pages.common import Request, admins_only, submit
 from portal.pages.forms_mail import OuterDoorForm
+from tenants import access
 from tenants.models import OuterDoor
 from tenants.services import demo, outer_doors
 
@@ -32,6 +33,7 @@ def outer_door_page(request: Request) -> HttpResponse:
         messages.success(request, _("The settings are saved."))
         return redirect("outer-door")
     context: dict[str, Any] = {"form": form, "has_secret": bool(row.radius_secret_sealed), "demo": demo.access()}
+    context["public"] = demo.public_folders()[:200]
     return render(request, "settings/outer_door.html", context, status=422 if form.errors else 200)
 
 
@@ -42,3 +44,16 @@ def switch_demo(request: Request) -> HttpResponse:
     row = demo.switch(acting_user=request.user, on=request.POST.get("on") == "1")
     messages.success(request, _("Demo access is on.") if row.is_on else _("Demo access is off."))
     return redirect("outer-door")
+
+
+@admins_only
+@require_POST
+def switch_public(request: Request, organization_id: str, folder_id: str) -> HttpResponse:
+    """Show a folder's cameras to strangers, or hide them again."""
+    organization = access.organization_for(request.user, organization_id)
+    folder = access.folder_for(request.user, organization, folder_id)
+    on = request.POST.get("on") == "1"
+    demo.set_public(folder, acting_user=request.user, on=on)
+    text = _("%(title)s is public now.") if on else _("%(title)s is not public any more.")
+    messages.success(request, text % {"title": folder.title})
+    return redirect("folder", organization_id=organization.pk, folder_id=folder.pk)

@@ -27,5 +27,6 @@ urlpatterns = [
     path("settings/mail/texts/<name>/default", mail_settings.restore_text, name="mail-restore"),
     path("settings/mail/texts/<name>/preview", mail_settings.preview, name="mail-preview"),
     path("settings/external", outer_doors.outer_door_page, name="outer-door"),
+    path("organizations/<organization_id>/folders/<folder_id>/public", outer_doors.switch_public, name="folder-public"),
     path("settings/demo", outer_doors.switch_demo, name="demo-switch"),
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Forbidden
-from tenants.models import DemoAccess, User
+from tenants.models import DemoAccess, Folder, FolderPermission, User
 from tenants.scoping import current_domain_id
 from tenants.services import sessions
 
@@ -71,6 +72,33 @@ def switch(*, acting_user: User | None, on: bool) -> DemoAccess:
         sessions.end_all(row.user)
         notify_access(row.user_id)
     return row
+
+
+def public_folders() -> QuerySet[Folder]:
+    """The folders whose cameras strangers may look at, with all below them."""
+    rows: QuerySet[Folder] = Folder.objects.filter(permissions__user__in=DemoAccess.objects.values("user"))
+    return rows.select_related("organization").order_by("organization__title", "title")
+
+
+def is_public(folder: Folder) -> bool:
+    """Whether strangers may look at the cameras of this very folder."""
+    return bool(public_folders().filter(pk=folder.pk).exists())
+
+
+@transaction.atomic
+def set_public(folder: Folder, *, acting_user: User | None, on: bool) -> None:
+    """Show a folder's cameras to strangers, live, or hide them again. The shared account is in no organization, so
+    this is its one way to a camera."""
+    row = access() or switch(acting_user=acting_user, on=False)
+    held = FolderPermission.objects.filter(folder=folder, user=row.user).first()
+    if on and held is None:
+        held = FolderPermission(domain_id=current_domain_id(), folder=folder, user=row.user)
+        held.save()
+        audit.created(held, acting_user=acting_user)
+    elif not on and held is not None:
+        audit.deleted(held, acting_user=acting_user)
+        held.delete()
+    notify_access(row.user_id)
 
 
 def _account(acting_user: User | None) -> User:

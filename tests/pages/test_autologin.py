@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from devices.access import CameraRights, rights
 from tenants import clock
 from tenants.models import OneTimeGenerator, SignInEntry, Token, User, UserSession
 from tenants.scoping import domain_scope
@@ -264,6 +265,26 @@ def test_the_demo_account_has_no_password_no_organization_and_no_rights(cast: Ca
     with domain_scope(cast.north):
         assert not Token.objects.exists()
         assert cast.client().post("/login", {"login": "Demo", "password": PASSWORD}).status_code == 422
+
+
+def test_strangers_see_public_folders_live_and_nothing_beside(cast: Cast) -> None:
+    nora, stranger = cast.client(cast.nora), cast.client()
+    nora.post("/settings/demo", {"on": "1"})
+    folder = f"/organizations/{cast.harbour.pk}/folders/{cast.yard.pk}"
+    assert "Make it public" in nora.get(folder).content.decode()
+    assert "Make it public" not in cast.client(cast.alice).get(folder).content.decode()
+    assert cast.client(cast.alice).post(f"{folder}/public", {"on": "1"}).status_code == 403
+    assert nora.post(f"{folder}/public", {"on": "1"}).status_code == 302
+    stranger.post("/demo")
+    page = stranger.get("/cameras/").content.decode()
+    assert "Gate" in page
+    assert "Office" not in page
+    with domain_scope(cast.north):
+        account = User.objects.get(login="Demo")
+        assert rights(account, cast.gate) == CameraRights(view=True)
+        assert rights(account, cast.wheel) == CameraRights()
+    assert nora.post(f"{folder}/public", {"on": "0"}).status_code == 302
+    assert "Gate" not in stranger.get("/cameras/").content.decode()
 
 
 def test_a_login_that_is_taken_is_left_alone(cast: Cast) -> None:

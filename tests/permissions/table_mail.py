@@ -25,6 +25,7 @@ ROWS = [
     get("/settings/mail/texts/test/preview", "302 403 403 403 403 403 403 403 403 200 302", plain=True),
     get("/settings/external",            "302 403 403 403 403 403 403 403 403 200 302", plain=True),
     post("/settings/external",           "401 403 403 403 403 403 403 403 403 302 401", OUTER),
+    post(ORG + "/folders/{folder}/public", "401 403 403 403 403 403 403 403 403 302 401", {"on": "1"}),
     post("/settings/demo",               "401 403 403 403 403 403 403 403 403 302 401", {"on": "1"}),
 
     Row("POST", "auth/generate-autologin-token", "403 403 403 403 403 403 403 403 403 200 200",

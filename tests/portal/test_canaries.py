@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import psycopg
@@ -10,14 +11,15 @@ from psycopg import sql
 
 from devices.models import Camera
 from devices.services import cameras
-from tenants.models import User
+from tenants.models import Mail, User
 from tenants.scoping import domain_scope
-from tenants.services import keys, users
+from tenants.services import autologin, invitations, keys, mail_relays, outer_doors, passwords, users
 from tests.cast import NORTH, Cast, build
 from tests.database import superuser_url
 
 CAMERA_PASSWORD, USER_PASSWORD = "c4n4ry-camera", "c4n4ry-of-a-person"
 AGENT_KEY = "c4n4ry-agent"
+RELAY_PASSWORD, RADIUS_SECRET = "c4n4ry-relay", "c4n4ry-radius-secret"
 
 
 @pytest.fixture
@@ -33,10 +35,34 @@ def planted(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Ca
         _row, user_key = keys.add_key(acting_user=cast.alice, user=cast.alice)
         alice = User.objects.get(pk=cast.alice.pk)
         users.change_user(alice, acting_user=cast.alice, password=USER_PASSWORD)
+        of_mail = _of_mail(cast)
     client = cast.client()
     client.post("/login", {"login": alice.login, "password": USER_PASSWORD})
     session = client.cookies["perch_session"].value
-    return cast, [CAMERA_PASSWORD, AGENT_KEY, USER_PASSWORD, user_key, cast.north_key, cast.streamer_key, session]
+    return cast, [
+        CAMERA_PASSWORD,
+        AGENT_KEY,
+        USER_PASSWORD,
+        user_key,
+        cast.north_key,
+        cast.streamer_key,
+        session,
+        *of_mail,
+    ]
+
+
+def _of_mail(cast: Cast) -> list[str]:
+    """Secrets of mails that wait to be sent, of their server, and of an authority on passwords."""
+    relay = {"host": "mail.example", "sender": "noreply@north.example", "login": "perch", "password": RELAY_PASSWORD}
+    mail_relays.change_relay(acting_user=cast.nora, **relay)
+    outer_doors.change_door(acting_user=cast.nora, radius_host="ldap.example", radius_secret=RADIUS_SECRET)
+    passwords.send_reset(cast.bob, acting_user=cast.nora)
+    _row, invitation = invitations.invite(cast.harbour, acting_user=cast.alice, email="dora@example.org")
+    activation = invitations.send_activation(cast.charlie, acting_user=cast.nora)
+    autologin_token = autologin.issue(cast.bob, acting_user=cast.nora)
+    carried = [json.loads(row.data)["token"] for row in Mail.objects.exclude(template="password_changed")]
+    assert len(carried) == 3
+    return [RELAY_PASSWORD, RADIUS_SECRET, invitation, activation, autologin_token.rpartition(":")[2], *carried]
 
 
 def _rows() -> Iterator[tuple[str, str]]:
@@ -72,7 +98,18 @@ def test_no_answer_tells_a_secret(planted: tuple[Cast, list[str]], path: str) ->
     assert [secret for secret in secrets if secret in answer.content.decode()] == []
 
 
-@pytest.mark.parametrize("path", ["/cameras/", "/cameras/edit/gate", "/cameras/watch/gate", "/audit/", "/profile/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cameras/",
+        "/cameras/edit/gate",
+        "/cameras/watch/gate",
+        "/audit/",
+        "/profile/",
+        "/settings/mail",
+        "/settings/external",
+    ],
+)
 def test_no_page_tells_a_secret(planted: tuple[Cast, list[str]], path: str) -> None:
     cast, secrets = planted
     page = cast.client(cast.nora, NORTH).get(path)
