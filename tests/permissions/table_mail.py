@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.permissions.rows import V3, Row
 from tests.permissions.table_pages import ORG, get, post
+from tests.permissions.table_v3 import admin
 
 RELAY = {"host": "mail.example", "port": "587", "security": "starttls", "sender": "noreply@mail.example"}
 OUTER = {"kind": "none", "method": "get", "radius_port": "1812", "cache_days": "9"}
@@ -31,5 +32,13 @@ ROWS = [
     Row("POST", "auth/generate-autologin-token", "403 403 403 403 403 403 403 403 403 200 200",
         {"login": "viewer@example.org"}),
     Row("POST", "organizations/{org}/invite", "401 404 403 403 403 403 403 200 403 200 200", RIGHTS, base=V3),
+    admin("GET", "mail", plain=True),
+    admin("PUT", "mail", {"host": "mail.example", "sender": "noreply@mail.example"}),
+    admin("GET", "mail/texts/test", plain=True),
+    admin("PUT", "mail/texts/test", {"text": "x"}),
+    admin("GET", "external_auth", plain=True),
+    admin("PUT", "external_auth", {"cache_days": 9}),
+    admin("GET", "demo_access", plain=True),
+    admin("PUT", "demo_access", {"is_on": True}),
     Row("POST", "users/{target}/password_mail", "401 403 403 403 403 403 403 403 403 204 204", base=V3),
 ]

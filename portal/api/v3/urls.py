@@ -37,6 +37,7 @@ ADMIN = (
     "changes",
     "config",
     "events",
+    "mail",
     "monitoring",
     "organizations",
     "presets",
