@@ -52,7 +52,7 @@ def second_factor(request: Any) -> HttpResponse:
         "left": second_factors.left(user),
         "who": user,
     }
-    status = status_of(error) if error else (422 if form.errors else 200)
+    status = 429 if isinstance(error, TooManyAttempts) else 422 if form.errors else 200
     page = render(request, "session/second_factor.html", context, status=status)
     if isinstance(error, TooManyAttempts):
         page["Retry-After"] = str(error.retry_after)

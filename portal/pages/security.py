@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -190,8 +191,9 @@ def generator_picture(request: Any, user: User) -> HttpResponse:
         raise Missing(_("One-time codes are set up already."))
     row = second_factors.begin_generator(user)
     picture = segno.make(second_factors.address_of(row, issuer=request.domain.title), error="m", micro=False)
-    svg = picture.svg_inline(scale=5, border=3, dark="#000000", light="#ffffff", svgns=True)
-    return HttpResponse(svg, content_type="image/svg+xml")
+    svg = io.BytesIO()
+    picture.save(svg, kind="svg", xmldecl=False, scale=5, border=3, dark="#000000", light="#ffffff")
+    return HttpResponse(svg.getvalue(), content_type="image/svg+xml")
 
 
 @fresh
