@@ -13,12 +13,23 @@ from devices.models import Camera
 from devices.services import cameras
 from tenants.models import Mail, User
 from tenants.scoping import domain_scope
-from tenants.services import autologin, invitations, keys, mail_relays, outer_doors, passwords, users
+from tenants.services import (
+    autologin,
+    identity_providers,
+    invitations,
+    keys,
+    mail_relays,
+    outer_doors,
+    passwords,
+    second_factors,
+    users,
+)
 from tests.cast import NORTH, Cast, build
 from tests.database import superuser_url
 
 CAMERA_PASSWORD, USER_PASSWORD = "c4n4ry-camera", "c4n4ry-of-a-person"
 AGENT_KEY = "c4n4ry-agent"
+OIDC_SECRET = "c4n4ry-of-a-provider"
 RELAY_PASSWORD, RADIUS_SECRET = "c4n4ry-relay", "c4n4ry-radius-secret"
 
 
@@ -35,8 +46,10 @@ def planted(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Ca
         _row, user_key = keys.add_key(acting_user=cast.alice, user=cast.alice)
         alice = User.objects.get(pk=cast.alice.pk)
         users.change_user(alice, acting_user=cast.alice, password=USER_PASSWORD)
+        of_sign_in = _of_sign_in(cast)
         of_mail = _of_mail(cast)
     client = cast.client()
+    client.post("/login", {"login": USER_PASSWORD, "password": "typed into the wrong field"})
     client.post("/login", {"login": alice.login, "password": USER_PASSWORD})
     session = client.cookies["perch_session"].value
     return cast, [
@@ -48,6 +61,7 @@ def planted(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Ca
         cast.streamer_key,
         session,
         *of_mail,
+        *of_sign_in,
     ]
 
 
@@ -63,6 +77,15 @@ def _of_mail(cast: Cast) -> list[str]:
     carried = [json.loads(row.data)["token"] for row in Mail.objects.exclude(template="password_changed")]
     assert len(carried) == 3
     return [RELAY_PASSWORD, RADIUS_SECRET, invitation, activation, autologin_token.rpartition(":")[2], *carried]
+
+
+def _of_sign_in(cast: Cast) -> list[str]:
+    """Secrets of second factors, of which none counts yet, and of an identity provider."""
+    identity_providers.add_provider(
+        acting_user=cast.nora, title="Id", issuer="https://id.example.com", client_id="x", client_secret=OIDC_SECRET
+    )
+    codes = second_factors.renew_recovery_codes(cast.nora, acting_user=cast.nora)
+    return [OIDC_SECRET, second_factors.begin_generator(cast.nora).secret, *codes]
 
 
 def _rows() -> Iterator[tuple[str, str]]:
@@ -108,6 +131,9 @@ def test_no_answer_tells_a_secret(planted: tuple[Cast, list[str]], path: str) ->
         "/profile/",
         "/settings/mail",
         "/settings/external",
+        "/profile/security/",
+        "/settings/sign-in",
+        "/access-log/",
     ],
 )
 def test_no_page_tells_a_secret(planted: tuple[Cast, list[str]], path: str) -> None:
