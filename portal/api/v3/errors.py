@@ -66,12 +66,12 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if isinstance(error, OperationalError):
         return None
     set_rollback()
+    names: Mapping[str, str] = getattr(context.get("view"), "names", {})
     if isinstance(error, exceptions.ValidationError):
-        error = invalid(error)
+        error, names = invalid(error), {}  # it names fields as they are on the wire already
     found = status_and_code(error)
     if found is None:
         return _broken(error, context)
-    names: Mapping[str, str] = getattr(context.get("view"), "names", {})
     return answer(error, *found, names=names)
 
 

@@ -36,10 +36,12 @@ class Moment(serializers.IntegerField):
     """An instant in ms, or null."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(**{"required": False, "allow_null": True, "min_value": 0, "max_value": FURTHEST, **more})
+        super().__init__(**{"required": False, "allow_null": True, **more})
 
     def to_internal_value(self, data: Any) -> Any:
         milliseconds = super().to_internal_value(data)
+        if not 0 <= milliseconds <= FURTHEST:
+            self.fail("invalid")
         return EPOCH + timedelta(milliseconds=milliseconds)
 
 

@@ -119,6 +119,17 @@ class Fields(serializers.Serializer[Any]):
         return {**reset, **fields.validated_data}
 
 
+class Part(Fields):
+    """A part of a body that is sent whole or not at all, also where the rest may be sent in part."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        absent = [name for name, field in self.fields.items() if field.required and name not in values]
+        if absent:
+            raise serializers.ValidationError({name: [_("This field is required.")] for name in absent})
+        return values
+
+
 def one(request: Request, shaped: Any, *, key: str = "id", status: int = 200) -> Response:
     """One object, or the selected parts of it."""
     tree = selecting.wanted(request.query_params.get("select", ""), always=key)

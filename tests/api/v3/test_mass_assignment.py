@@ -1,4 +1,4 @@
-"""Every field of a model, sent to every address that writes it, changes nothing but what is declared (security.md T3)."""
+"""Every field of a model, sent to every address that writes it: only what is declared changes (security.md T3)."""
 
 from __future__ import annotations
 

@@ -111,6 +111,14 @@ def test_nobody_raises_himself(cast: Cast) -> None:
         assert not User.objects.filter(login="y").exists(), "a refused change leaves nothing half done"
 
 
+def test_an_owner_is_named_whole_or_not_at_all(cast: Cast) -> None:
+    crm, path = with_key(cast.north_key), f"organizations/{cast.harbour.pk}"
+    crm.put(path, {"owner": {}}).refused(400, "validation_error", pointer="/owner/id")
+    assert crm.put(path, {"owner": {"id": cast.bob.pk}}).ok()["owner"] == {"id": cast.bob.pk, "name": "bob@example.org"}
+    assert crm.put(path, {"owner": None}).ok()["owner"] is None
+    assert crm.put(path, {"owner_id": cast.alice.pk}).ok()["owner"]["id"] == cast.alice.pk
+
+
 def test_the_last_administrator_stays(cast: Cast) -> None:
     nora = as_user(cast.nora)
     nora.put(f"users/{cast.nora.pk}", {"access_level": "generic"}).refused(409, "conflict", pointer="/access_level")
@@ -176,6 +184,14 @@ def test_folders_make_a_tree_and_move_among_their_siblings(cast: Cast) -> None:
         f"{home}/{made['A']}", {"parent_id": None, "coordinates": {"latitude": -1e-05, "longitude": 0}}
     ).ok()
     assert (top["parent_id"], top["coordinates"]) == (None, {"latitude": -1e-05, "longitude": 0.0})
+    for wrong in (
+        {"latitude": 1},
+        {"latitude": "nan", "longitude": 1},
+        {"latitude": 91, "longitude": 1},
+        [1, 2],
+        "1 2",
+    ):
+        alice.put(f"{home}/{made['A']}", {"coordinates": wrong}).refused(400, "validation_error")
     assert alice.put(f"{home}/{made['A']}", {"coordinates": None}).ok()["coordinates"] is None
     with domain_scope(cast.north):
         foreign = Folder.objects.filter(organization=cast.mill).first()

@@ -16,7 +16,7 @@ from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
 from portal.api.v3.shapes import ChangeShape, CoordinatesShape, changes_of, coordinates_shape, coordinates_text
-from portal.api.v3.views import Asked, Fields, Identifier, Number, V3View, gone, one
+from portal.api.v3.views import Asked, Fields, Identifier, Number, Part, V3View, gone, one
 from tenants import access
 from tenants.errors import Missing
 from tenants.models import Folder, Organization, User
@@ -43,11 +43,21 @@ class FolderShape(TypedDict):
     last_change: ChangeShape | None
 
 
-class CoordinatesFields(Fields):
+class Degrees(serializers.FloatField):
+    """A number that is one: "nan" passes every comparison."""
+
+    def to_internal_value(self, data: Any) -> float:
+        number = float(super().to_internal_value(data))
+        if number != number:
+            self.fail("invalid")
+        return number
+
+
+class CoordinatesFields(Part):
     """A place, in degrees."""
 
-    latitude = serializers.FloatField(min_value=-90, max_value=90)
-    longitude = serializers.FloatField(min_value=-180, max_value=180)
+    latitude = Degrees(min_value=-90, max_value=90)
+    longitude = Degrees(min_value=-180, max_value=180)
 
 
 class HierarchyFields(Fields):

@@ -27,6 +27,7 @@ from portal.api.v3.views import (
     Fields,
     Identifier,
     Number,
+    Part,
     Text,
     V3View,
     gone,
@@ -82,7 +83,7 @@ class LimitFields(Fields):
     )
 
 
-class OwnerFields(Fields):
+class OwnerFields(Part):
     """The owner by number."""
 
     id = Identifier(required=True)

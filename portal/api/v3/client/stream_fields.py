@@ -13,14 +13,14 @@ from devices.services import cameras
 from portal.api.v3.client.folders import CoordinatesFields
 from portal.api.v3.client.presets import dvr_shape
 from portal.api.v3.shapes import coordinates_text
-from portal.api.v3.views import DAY, GIGABYTE, Fields, Identifier, Number, Text, Truth
+from portal.api.v3.views import DAY, GIGABYTE, Fields, Identifier, Number, Part, Text, Truth
 from tenants.errors import Invalid
 
 LONGEST_DEPTH = 3650 * DAY
 MOST_BYTES = 1_000_000 * GIGABYTE
 
 
-class InputFields(Fields):
+class InputFields(Part):
     """A source; an address sent back as it was shown, with stars for the password, is unchanged."""
 
     url = serializers.CharField(max_length=2000)
