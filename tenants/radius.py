@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import secrets
 import socket
 from dataclasses import dataclass
 from enum import Enum
@@ -90,6 +91,8 @@ def sendable(login: str, password: str) -> bool:
 def _request(server: Server, login: str, password: str) -> packet.AuthPacket:
     request = packet.AuthPacket(
         code=packet.AccessRequest,
+        id=secrets.randbelow(256),
+        authenticator=secrets.token_bytes(16),
         secret=server.secret.encode(),
         dict=Dictionary(io.StringIO(_DICTIONARY)),
         message_authenticator=True,

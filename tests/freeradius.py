@@ -11,6 +11,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,35 @@ modules {{
     pap {{
     }}
 }}
-server default {{
+server signing {{
     listen {{
         type = auth
         ipaddr = 127.0.0.1
-        port = {port}
+        port = {signing}
+    }}
+    authorize {{
+        files
+        pap
+    }}
+    authenticate {{
+        pap
+    }}
+    post-auth {{
+        update reply {{
+            Message-Authenticator := 0x00
+        }}
+        Post-Auth-Type REJECT {{
+            update reply {{
+                Message-Authenticator := 0x00
+            }}
+        }}
+    }}
+}}
+server bare {{
+    listen {{
+        type = auth
+        ipaddr = 127.0.0.1
+        port = {bare}
     }}
     authorize {{
         files
@@ -72,6 +97,14 @@ server default {{
     }}
 }}
 """
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where it signs its answers, and where it does not: versions before 3.2.5 sign only when told to."""
+
+    signing: int
+    bare: int
 
 
 def binary() -> str:
@@ -92,14 +125,21 @@ def _libraries() -> str:
     return next((place for place in places if Path(place).is_dir()), places[0])
 
 
-@contextmanager
-def freeradius(folder: Path, *, secret: str, **people: str) -> Iterator[int]:
-    """Run one that knows these people; yields its port."""
-    program = binary()
+def _free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    text = CONFIGURATION.format(folder=folder, libraries=_libraries(), secret=secret, port=port)
+        return port
+
+
+@contextmanager
+def freeradius(folder: Path, *, secret: str, **people: str) -> Iterator[Ports]:
+    """Run one that knows these people."""
+    program = binary()
+    ports = Ports(_free_port(), _free_port())
+    text = CONFIGURATION.format(
+        folder=folder, libraries=_libraries(), secret=secret, signing=ports.signing, bare=ports.bare
+    )
     (folder / "radiusd.conf").write_text(text)
     lines = [f'"{login}" Cleartext-Password := "{password}"\n' for login, password in people.items()]
     (folder / "users").write_text("".join(lines))
@@ -116,7 +156,7 @@ def freeradius(folder: Path, *, secret: str, **people: str) -> Iterator[int]:
 
     try:
         eventually(ready, seconds=60)
-        yield port
+        yield ports
     finally:
         process.terminate()
         try:

@@ -14,6 +14,7 @@ from tenants.scoping import current_domain_id
 from tenants.services import sessions
 
 LOGIN = "Demo"
+HIGH = ("is_admin", "is_accountant", "can_view_organizations", "can_edit_organizations", "can_edit_settings")
 
 
 def access() -> DemoAccess | None:
@@ -50,7 +51,7 @@ def refuse_password(user: User) -> None:
 
 def keep_harmless(user: User) -> None:
     """The shared account stays what it is, whoever edits it."""
-    raised = user.is_admin or user.is_accountant or user.can_view_organizations or user.can_edit_settings
+    raised = any(getattr(user, flag) for flag in HIGH)
     if (raised or not user.is_readonly) and user.pk is not None and is_demo(user):
         raise Conflict(_("The demo account stays read only."), field="is_readonly")
 

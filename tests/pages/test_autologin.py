@@ -19,9 +19,17 @@ from tenants.scoping import domain_scope
 from tenants.secrets import digest
 from tenants.services import autologin, demo, tokens, users
 from tests.api.calls import as_user, with_key
+from tests.beside import forget
 from tests.cast import NORTH, PASSWORD, SOUTH, Cast, build
 
 PATH = "auth/generate-autologin-token"
+
+
+@pytest.fixture(autouse=True)
+def unbraked(request: pytest.FixtureRequest) -> None:
+    """Whatever other tests guessed is forgotten."""
+    if "cast" in request.fixturenames:
+        forget(request.getfixturevalue("cast").north)
 
 
 def ask(cast: Cast, user: User, **more: Any) -> str:

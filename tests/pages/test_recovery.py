@@ -17,11 +17,19 @@ from tenants.models import AuditEntry, Membership, Token, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import invitations, memberships, passwords, users
 from tests.api.calls import nobody, with_key
+from tests.beside import forget
 from tests.cast import NORTH, PASSWORD, SOUTH, Cast, build
 from tests.mailbox import Mailbox, mail_server, use
 from tests.promises import keep_promises
 
 NEW = "a brand new phrase"
+
+
+@pytest.fixture(autouse=True)
+def unbraked(request: pytest.FixtureRequest) -> None:
+    """Whatever other tests guessed is forgotten."""
+    if "cast" in request.fixturenames:
+        forget(request.getfixturevalue("cast").north)
 
 
 @pytest.fixture(scope="module")

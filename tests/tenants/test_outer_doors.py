@@ -16,10 +16,18 @@ from tenants.scoping import domain_scope
 from tenants.services import outer_doors, users
 from tests.api.calls import nobody
 from tests.authority import SECRET, Backend, Radius, http_backend, radius_server
+from tests.beside import forget
 from tests.cast import PASSWORD, Cast
 from tests.promises import keep_promises
 
 LOGIN, THEIRS = "alice@example.org", "known to the ISP"
+
+
+@pytest.fixture(autouse=True)
+def unbraked(request: pytest.FixtureRequest) -> None:
+    """Whatever other tests guessed is forgotten."""
+    if "cast" in request.fixturenames:
+        forget(request.getfixturevalue("cast").north)
 
 
 @pytest.fixture
