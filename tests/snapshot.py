@@ -76,7 +76,7 @@ class Snapshot:
                 else:
                     with domain_scope(domain_id):
                         _put(table, rows, passed)
-        found: Cast = pickle.loads(self.cast)  # noqa: S301 - our own bytes
+        found: Cast = pickle.loads(self.cast)
         return found
 
 
@@ -131,6 +131,6 @@ def _holds(table: Table, domains: list[int]) -> dict[int | None, str]:
 def _read(table: Table, domain_id: int | None) -> dict[int | None, str]:
     where = "" if domain_id is None else f"WHERE domain_id = {domain_id}"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT jsonb_agg(to_jsonb(t))::text FROM {table.name} AS t {where}")  # noqa: S608
+        cursor.execute(f"SELECT jsonb_agg(to_jsonb(t))::text FROM {table.name} AS t {where}")
         (rows,) = cursor.fetchone()
     return {domain_id: rows} if rows else {}
