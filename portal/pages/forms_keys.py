@@ -56,6 +56,13 @@ class KeyForm(PerchForm):
                 widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
             )  # fmt: skip
 
+    def clean_last_day(self) -> date | None:
+        """A day at the ISP that is not over yet."""
+        day: date | None = self.cleaned_data["last_day"]
+        if day is not None and not clock.local_date(self.zone.key) <= day < date(9999, 1, 1):
+            raise forms.ValidationError(_("This day is over."))
+        return day
+
     def rights(self) -> list[forms.BoundField]:
         """The switches of the rights."""
         return [self[f"may_{right}"] for right in Right]
