@@ -28,7 +28,8 @@ EVIL = [
 PAGES = ["/cameras/", "/cameras/?view=list", "/cameras/new", "/cameras/watch/evil", "/cameras/edit/evil",
          "/organizations/", "/organizations/{org}/", "/organizations/{org}/users/", "/organizations/{org}/folders/",
          "/organizations/{org}/plans", "/organizations/{org}/money", "/users/", "/presets/", "/plans/", "/usage/",
-         "/invoices/", "/settings/", "/audit/", "/profile/"]  # fmt: skip
+         "/invoices/", "/settings/", "/audit/", "/profile/", "/profile/security/", "/profile/security/codes",
+         "/access-log/", "/settings/sign-in", "/settings/sign-in/providers/new"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
