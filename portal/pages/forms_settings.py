@@ -51,7 +51,7 @@ class BrandForm(PerchForm):
     accent_color = forms.CharField(label=_("Accent colour"), max_length=7, widget=COLOUR)
     logo = forms.FileField(
         label=_("Logo"), required=False, widget=PICTURE,
-        help_text=_("In the menu, 2 cm high at most. PNG with a transparent background looks best; at most 2 MB."),
+        help_text=_("In the menu, 32 pixels high. PNG with a transparent background looks best; at most 2 MB."),
     )  # fmt: skip
     remove_logo = forms.BooleanField(label=_("Show the name instead"), required=False)
     login_logo = forms.FileField(

@@ -41,7 +41,8 @@ def secret_address(view: View) -> View:
             response = view(request, *args, **kwargs)
         except Missing as error:
             response = render(request, "session/link_over.html", {"text": error.message}, status=404)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        # Not no-referrer: a browser would then send forms of this page with `Origin: null`, which CSRF refuses.
+        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return guarded

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,14 +83,11 @@ def _line(text: Text, sent: dict[str, list[str]] | None = None, error: Invalid |
 
 
 def _page(request: Request, language: str, page: Any, lines: list[Line], *, status: int = 200) -> HttpResponse:
-    own: dict[str, int] = defaultdict(int)
-    for code in wording.languages():
-        own[code] = len(wording.own_words(code))
     context = {
         "page": page,
         "lines": lines,
         "language": language,
-        "own": own,
+        "own": {code: len(wording.own_words(code)) for code in wording.languages()},
         "query": request.GET.get("q", ""),
         "only_own": "own" in request.GET,
     }

@@ -53,7 +53,7 @@ class Domain(models.Model):
     company_hours = models.CharField(_("hours"), max_length=100, blank=True)
     # Which pictures there are, kind -> digest (tenants.services.brand); the pictures are rows of their own.
     brand_pictures = models.JSONField(default=dict, blank=True, editable=False)
-    # Grows with every change of the ISP's own wording (tenants.services.wording), which processes keep in memory.
+    # Another one after every change of the ISP's own wording (tenants.services.wording), kept in memory by processes.
     wording_version = models.PositiveIntegerField(default=0, editable=False)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     legal_address = models.TextField(_("address"), blank=True)

@@ -143,10 +143,10 @@ def _require_patience(network: str, login_digest: str) -> None:
 
 def _wait(rows: QuerySet[SuperSignIn, SuperSignIn], now: datetime, free: int) -> int:
     """Seconds until the next answer is looked at: after the free ones 1, 2, 4, ... minutes since the last wrong one."""
-    asked = rows.aggregate(entered=Max("created_at", filter=Q(result=Result.ENTERED)))
+    asked = rows.aggregate(entered=Max("pk", filter=Q(result=Result.ENTERED)))
     wrong = rows.filter(result=Result.WRONG)
     if asked["entered"]:
-        wrong = wrong.filter(created_at__gt=asked["entered"])
+        wrong = wrong.filter(pk__gt=asked["entered"])
     counted = wrong.aggregate(count=Count("id"), last=Max("created_at"))
     if counted["count"] < free:
         return 0

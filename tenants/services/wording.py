@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from typing import Any
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import trans_real
@@ -173,8 +173,9 @@ def _write(domain: Domain, language: str, changed: Mapping[str, tuple[str, ...]]
         for name, forms in changed.items()
         if forms
     )
-    Domain.objects.filter(pk=domain.pk).update(wording_version=F("wording_version") + 1)
-    domain.refresh_from_db(fields=["wording_version"])
+    # Random rather than counted: a database that was restored must not say an old number for other words.
+    domain.wording_version = secrets.randbelow(2**31 - 1) + 1
+    Domain.objects.filter(pk=domain.pk).update(wording_version=domain.wording_version)
 
 
 def _note(

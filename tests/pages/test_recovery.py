@@ -68,7 +68,7 @@ def test_a_forgotten_password_is_set_anew_by_a_link_and_ends_every_session(cast:
     stranger = cast.client()
     page = stranger.get(box.path())
     assert page.status_code == 200
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in page.headers["Cache-Control"]
     assert stranger.get(box.path()).status_code == 200, "looking does not use it"
     assert stranger.post(box.path(), {"password": NEW})["Location"] == "/login"
