@@ -50,9 +50,11 @@ def _value(field: models.Field[Any, Any], now: Any) -> Any:
 
 def _row(cast: Cast, model: type[models.Model], name: str) -> models.Model:
     with domain_scope(cast.north):
-        if model is Membership:
-            return Membership.objects.get(user=cast.ian, organization=cast.harbour)
-        found: models.Model = model._default_manager.get(pk=getattr(cast, name).pk)
+        found: models.Model = (
+            Membership.objects.get(user=cast.ian, organization=cast.harbour)
+            if model is Membership
+            else model._default_manager.get(pk=getattr(cast, name).pk)
+        )
         return found
 
 
