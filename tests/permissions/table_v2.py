@@ -62,6 +62,8 @@ ROWS = [
     Row("POST", "cameras/import",   "403 E   403 403 403 403 E   E   403 200 200",
         [{**NEW_CAMERA, "organization_id": "{mine.org}", "preset_id": "{free}"}], plain=True, south="E"),
 
+    Row("GET", "profile",           "403 200 200 200 200 200 200 200 200 200 403", plain=True),
+    Row("PUT", "profile",           "403 200 200 200 200 403 200 200 200 200 403", {"name": "x"}, plain=True),
     Row("GET", "settings",          "403 403 403 403 403 403 403 403 403 200 200", plain=True),
     Row("PUT", "settings",          "403 403 403 403 403 403 403 403 403 200 200", {"brand_footer": "x"}, plain=True),
 

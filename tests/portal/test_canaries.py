@@ -30,6 +30,7 @@ from tests.database import superuser_url
 CAMERA_PASSWORD, USER_PASSWORD = "c4n4ry-camera", "c4n4ry-of-a-person"
 AGENT_KEY = "c4n4ry-agent"
 OIDC_SECRET = "c4n4ry-of-a-provider"
+LISTED_PASSWORD, KEPT_KEY = "c4n4ry-of-a-list", "c4n4ry-key-in-an-answer"
 RELAY_PASSWORD, RADIUS_SECRET = "c4n4ry-relay", "c4n4ry-radius-secret"
 
 
@@ -62,7 +63,19 @@ def planted(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Ca
         session,
         *of_mail,
         *of_sign_in,
+        *_of_lists(cast),
     ]
+
+
+def _of_lists(cast: Cast) -> list[str]:
+    """A password in a list that was taken in, and a key in an answer that is kept for whoever asks again."""
+    crm, base = cast.api(cast.north_key), "/vsaas/api/v2/users"
+    taken = crm.post(f"{base}/import", f"login,password\nlisted,{LISTED_PASSWORD}\n", "text/csv")
+    assert taken.json()["created"] == 1
+    body = {"login": "machine", "apikey": KEPT_KEY}
+    kept = crm.post(base, body, "application/json", headers={"Idempotency-Key": "once"})
+    assert kept.json()["apikey"] == KEPT_KEY
+    return [LISTED_PASSWORD, KEPT_KEY]
 
 
 def _of_mail(cast: Cast) -> list[str]:

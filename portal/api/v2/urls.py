@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("presets/<str:preset_id>", presets.PresetView.as_view()),
     path("domains/<str:domain_id>/presets", presets.PresetsView.as_view()),
     path("domains/<str:domain_id>/presets/<str:preset_id>", presets.PresetView.as_view()),
+    path("profile", users.ProfileView.as_view()),
     path("users", users.UsersView.as_view()),
     path("users/import", imports.UsersImportView.as_view()),
     path("users/<str:user_id>", users.UserView.as_view()),

@@ -225,16 +225,7 @@ class UserView(V2View):
 
     @answers(UserShape, fields=UserFields, says="Change what is sent of a user", name="users_change")
     def put(self, request: Asked, user_id: str) -> Response:
-        acting = request.user
-        row = access.user_for(acting, user_id)
-        fields = UserFields.read(request, partial=True)
-        values = _values(fields)
-        if not acting.is_admin:
-            _require_self(acting, row)
-            _refuse_more_than(OWN, values, row)
-            values = _only(OWN, values)
-        row = users.change_user(row, acting_user=acting, strict_password=not acting.is_admin, **values)
-        return _answer(acting, row, apikey=_set_key(row, fields, acting))
+        return _change(request, access.user_for(request.user, user_id))
 
     @answers(DONE_SCHEMA, says="Delete a user", name="users_delete")
     def delete(self, request: Asked, user_id: str) -> Response:
@@ -247,6 +238,39 @@ class UserView(V2View):
 def _require_self(acting: User, row: User) -> None:
     if acting.pk != row.pk or acting.is_readonly:
         raise Forbidden(_("Only an administrator may change other users."))
+
+
+def _change(request: Asked, row: User) -> Response:
+    """Change what is sent of a user: anything for an administrator, else only what people set on themselves."""
+    acting = request.user
+    fields = UserFields.read(request, partial=True)
+    values = _values(fields)
+    if not acting.is_admin:
+        _require_self(acting, row)
+        _refuse_more_than(OWN, values, row)
+        values = _only(OWN, values)
+    row = users.change_user(row, acting_user=acting, strict_password=not acting.is_admin, **values)
+    return _answer(acting, row, apikey=_set_key(row, fields, acting))
+
+
+def _myself(request: Asked) -> User:
+    if request.user.is_system:
+        raise Forbidden(_("A system key has no profile; name a user with x-vsaas-user."))
+    return access.user_for(request.user, request.user.pk)
+
+
+class ProfileView(V2View):
+    """`/profile`: the caller himself (item 78)."""
+
+    noun = "users"
+
+    @answers(UserShape, says="Who the caller is", name="profile_one")
+    def get(self, request: Asked) -> Response:
+        return _answer(request.user, _myself(request))
+
+    @answers(UserShape, fields=UserFields, says="Change what is sent of the caller", name="profile_change")
+    def put(self, request: Asked) -> Response:
+        return _change(request, _myself(request))
 
 
 class MergeFields(Fields):
