@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from devices.access import KNOWN as KNOWN_CAMERAS
+from devices.models import CameraWord
 from tenants import clock
 from tenants.models import User
 from tenants.scoping import current_domain_id
 from tenants.statements import prepared_cursor
-from tenants.words import LAST, words_of
+from tenants.words import LAST, sorted_out
 
 # A report older than this many seconds says nothing about now: the streamer reports every 10 s.
 FRESH = 60.0
@@ -128,11 +129,11 @@ MARKED = (
     "AND EXISTS (SELECT FROM devices_cameraattribute m WHERE m.domain_id = c.domain_id AND m.camera_id = c.id"
     " AND m.user_id = %(user)s AND m.favorite)"
 )
-# Words that begin with what is searched for, as a range (see `tenants.words`).
-SEARCHED = (
-    "AND c.id IN (SELECT w.camera_id FROM devices_cameraword w WHERE w.domain_id = %(domain)s"
-    " AND w.word >= %(word{0})s AND w.word < %(end{0})s)"
-)
+# A range of words (see `tenants.words`): of rare ones the cameras are taken by their numbers, of common ones looked at.
+_RANGE = "w.domain_id = %(domain)s AND w.word >= %(word{0})s AND w.word < %(end{0})s"
+_FOUND = f"SELECT w.camera_id FROM devices_cameraword w WHERE {_RANGE}"  # noqa: S608 - constants
+RARE = "AND c.id = ANY(ARRAY({0}))"
+COMMON = f"AND EXISTS (SELECT FROM devices_cameraword w WHERE w.camera_id = c.id AND {_RANGE})"
 
 
 @dataclass(frozen=True)
@@ -158,15 +159,8 @@ class CameraFilter:
             "AND c.agent_id <> ''": self.with_agent,
             "AND c.id = ANY(%(ids)s)": self.ids is not None,
             "AND (c.title, c.id) > (%(after_title)s, %(after_id)s)": self.after is not None,
-            "AND false": bool(self.search.strip()) and not self.words,
         }
-        found = [sql for sql, wanted in conditions.items() if wanted]
-        return " ".join(found + [SEARCHED.format(number) for number in range(len(self.words))])
-
-    @property
-    def words(self) -> list[str]:
-        """The words that are searched for."""
-        return words_of(self.search)
+        return " ".join(sql for sql, wanted in conditions.items() if wanted)
 
     def parameters(self) -> dict[str, Any]:
         """The values of the named parameters."""
@@ -177,15 +171,29 @@ class CameraFilter:
             "ids": list(self.ids or ()),
             "after_title": self.after[0] if self.after else "",
             "after_id": self.after[1] if self.after else 0,
-            **{f"word{number}": word for number, word in enumerate(self.words)},
-            **{f"end{number}": word + LAST for number, word in enumerate(self.words)},
         }
+
+
+def _searched(text: str) -> tuple[str, dict[str, str]]:
+    """The condition of a search, and its values."""
+    if not text.strip():
+        return "", {}
+    rare, common = sorted_out(CameraWord, text)
+    if not rare and not common:
+        return "AND false", {}
+    found = " INTERSECT ".join(_FOUND.format(number) for number in range(len(rare)))
+    parts = [RARE.format(found)] if rare else []
+    parts += [COMMON.format(len(rare) + number) for number in range(len(common))]
+    words = list(enumerate(rare + common))
+    ranges = {f"word{number}": word for number, word in words} | {f"end{number}": word + LAST for number, word in words}
+    return " ".join(parts), ranges
 
 
 def camera_rows(user: User, wanted: CameraFilter, *, limit: int, offset: int = 0) -> list[CameraRow]:
     """The cameras a user may know of, by title: those he may watch and those whose settings he may edit."""
-    where = wanted.where() if user.is_admin else f"{KNOWN} {wanted.where()}"
+    searched, ranges = _searched(wanted.search)
+    where = f"{searched} {wanted.where()}" if user.is_admin else f"{KNOWN} {searched} {wanted.where()}"
     scope = {"domain": current_domain_id(), "user": user.pk, "now": clock.now(), "limit": limit, "offset": offset}
     with prepared_cursor() as cursor:
-        cursor.execute(PAGE.format(where=where), {**scope, **wanted.parameters()})
+        cursor.execute(PAGE.format(where=where), {**scope, **wanted.parameters(), **ranges})
         return [CameraRow._make(row) for row in cursor.fetchall()]

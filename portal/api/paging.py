@@ -66,13 +66,17 @@ def long_list(
     shape: Callable[[list[Any]], Any],
     *,
     longest: int = LONGEST,
+    full: keyset.Full | None = None,
 ) -> Response:
-    """A page of a list of any length, sorted by `order`, whose last name is a number that tells all rows apart."""
+    """A page of a list of any length, sorted by `order`, whose last name is a number that tells all rows apart; `full`
+    adds what is shown of each row (see `portal.keyset.cut`)."""
     page, cursor = page_of(request, longest=longest), cursor_of(request, len(order))
     wanted = rows.order_by(*order)
     if cursor is not None:
         wanted, page = wanted.filter(keyset.beyond(order, cursor)), Page(page.limit, 0)
-    return answer(request, page, wanted[page.offset : page.end], shape, order=order)
+    found = wanted[page.offset : page.end]
+    rows_of_page = found if full is None else keyset.completed(found, order, full)
+    return answer(request, page, rows_of_page, shape, order=order)
 
 
 def _number(request: Request, name: str, header: str, default: int) -> int:

@@ -80,13 +80,16 @@ def one_page(request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: in
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
-def cursor_page(request: HttpRequest, rows: QuerySet[Any], order: Sequence[str], size: int = 50) -> keyset.Part[Any]:
-    """The page of a long list that begins where the address says; a cursor that is none means the first page."""
+def cursor_page(
+    request: HttpRequest, rows: QuerySet[Any], order: Sequence[str], size: int = 50, full: keyset.Full | None = None
+) -> keyset.Part[Any]:
+    """The page of a long list that begins where the address says; a cursor that is none means the first page. `full`
+    adds what is shown of each row (see `portal.keyset.cut`)."""
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     try:
-        return keyset.cut(rows, order, after=after, before=before, size=size)
+        return keyset.cut(rows, order, after=after, before=before, size=size, full=full)
     except keyset.BadCursor:
-        return keyset.cut(rows, order, size=size)
+        return keyset.cut(rows, order, size=size, full=full)
 
 
 def submit(request: HttpRequest, form: forms.BaseForm, act: Callable[[dict[str, Any]], ResultT]) -> ResultT | None:

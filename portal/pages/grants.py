@@ -189,7 +189,9 @@ def user_page(request: Request, user_id: str) -> HttpResponse:
     rows = cameras_to_show(request.user, person, places)
     query = request.GET.get("q", "").strip()
     rows = words.search(rows, CameraWord, "camera", query)
-    page = cursor_page(request, rows.select_related("organization", "folder"), ["title", "id"])
+    page = cursor_page(
+        request, rows, ["title", "id"], full=lambda found: found.select_related("organization", "folder")
+    )
     shown = list(page.object_list)
     rights = camera_access.rights_on(person, shown)
     reasons = explanations.why(person, shown)

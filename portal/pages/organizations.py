@@ -18,7 +18,7 @@ from devices import access as camera_access
 from devices.models import Camera
 from devices.services import organizations as closing
 from portal.pages import video
-from portal.pages.cameras import WITH, cards
+from portal.pages.cameras import cards, with_all
 from portal.pages.common import Request, cursor_page, signed_in, submit
 from portal.pages.forms_people import OrganizationForm
 from tenants import access, words
@@ -61,12 +61,16 @@ def organizations_page(request: Request) -> HttpResponse:
     if query:
         owned = User.objects.filter(words.finding(UserWord, "user", query)).values("pk")
         rows = rows.filter(words.finding(OrganizationWord, "organization", query) | Q(owner__in=owned))
-    rows = rows.select_related("owner").annotate(
-        cameras_n=count_of(Camera), users_n=count_of(Membership), folders_n=count_of(Folder)
-    )
-    page = cursor_page(request, rows, ["title", "id"])
+    page = cursor_page(request, rows, ["title", "id"], full=with_counters)
     context = {"page": page, "query": query, "can_add": can_open(request.user)}
     return render(request, "organizations/list.html", context)
+
+
+def with_counters(rows: QuerySet[Organization]) -> QuerySet[Organization]:
+    """Organizations with their owner and the counters of the list."""
+    return rows.select_related("owner").annotate(
+        cameras_n=count_of(Camera), users_n=count_of(Membership), folders_n=count_of(Folder)
+    )
 
 
 def can_open(user: User) -> bool:
@@ -141,7 +145,7 @@ def organization_page(request: Request, organization_id: str) -> HttpResponse:
     """An organization's cameras."""
     organization = access.organization_for(request.user, organization_id)
     rows = camera_access.visible_cameras(request.user).filter(organization=organization)
-    page = cursor_page(request, rows.select_related(*WITH), ["title", "id"])
+    page = cursor_page(request, rows, ["title", "id"], full=with_all)
     shown = cards(request, list(page.object_list))
     context = {"cards": shown, "page": page, "tab": "cameras", "live": True, **head(request, organization)}
     return video.allow(render(request, "organizations/cameras.html", context), request, [card.camera for card in shown])

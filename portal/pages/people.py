@@ -43,11 +43,10 @@ def users_page(request: Request) -> HttpResponse:
     if role in ROLES:
         rows = rows.filter(ROLES[role])
     places = Membership.objects.filter(organization__in=known).select_related("organization")
-    rows = rows.prefetch_related(
-        Prefetch("memberships", queryset=places.order_by("organization__title")),
-        Prefetch("owned_organizations", queryset=known.order_by("title")),
-    )
-    context = {"page": cursor_page(request, rows, ["login", "id"]), "query": query, "role": role, "place": place}
+    homes = Prefetch("memberships", queryset=places.order_by("organization__title"))
+    owned = Prefetch("owned_organizations", queryset=known.order_by("title"))
+    page = cursor_page(request, rows, ["login", "id"], full=lambda found: found.prefetch_related(homes, owned))
+    context = {"page": page, "query": query, "role": role, "place": place}
     context["can_write"] = mailbox.can_send(request.user)
     return render(request, "users/list.html", context)
 

@@ -58,7 +58,7 @@ def size(number: int | None) -> str:
     value = float(number or 0)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:
-            return f"{formats.number_format(round(value, 1 if value < 10 and unit != 'B' else 0))} {unit}"
+            return f"{formats.number_format(round(value, 1) if value < 10 and unit != 'B' else round(value))} {unit}"
         value /= 1000
     return f"{formats.number_format(round(value, 1))} TB"
 

@@ -74,7 +74,7 @@ def _pick(words: list[str], by: str) -> str:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table: what each column is, and out of what; columns that are not named get the nothing of their kind."""
+    """Rows of a table: what each column is, and out of what. Unnamed columns get the nothing of their kind."""
 
     table: str
     source: str

@@ -148,7 +148,7 @@ class OrganizationsView(V2View):
             access.visible_organizations(user), OrganizationWord, "organization", wanted(request, "search")
         )
         return paging.long_list(
-            request, _with_counts(found), ["title", "id"], lambda part: organization_shapes(user, part)
+            request, found, ["title", "id"], lambda part: organization_shapes(user, part), full=_with_counts
         )
 
     @answers(OrganizationShape, fields=OrganizationFields, says="Open an organization", name="organizations_add")
