@@ -53,7 +53,7 @@ def is_foreign(request: Any) -> bool:
     """Whether a browser sent this from another site's page, and therefore without our cookie."""
     site = request.headers.get("Sec-Fetch-Site", "")
     if site:
-        return site == "cross-site"
+        return bool(site == "cross-site")
     origin = request.headers.get("Origin", "")
     return bool(origin) and hosts.normalize(urlsplit(origin).netloc) != hosts.normalize(request.get_host())
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,7 +17,7 @@ from portal.pages.forms_mail import InviteForm
 from portal.pages.organizations import head
 from tenants import access
 from tenants.errors import Conflict
-from tenants.models import Domain
+from tenants.models import Domain, Organization, Token
 from tenants.services import invitations, mail, passwords
 
 
@@ -27,7 +28,7 @@ def invite(request: Request, organization_id: str) -> HttpResponse:
     """Invite somebody by mail, or make a link to hand over; and those who have not come yet."""
     organization = access.organization_for(request.user, organization_id, "edit_users")
     form = InviteForm(request.POST if request.method == "POST" else None)
-    made = submit(request, form, lambda values: invitations.invite(organization, acting_user=request.user, **values))
+    made = submit(request, form, lambda values: _made(request, organization, values))
     context: dict[str, Any] = {"tab": "users", **head(request, organization)}
     if made is not None:
         token, key = made
@@ -39,6 +40,13 @@ def invite(request: Request, organization_id: str) -> HttpResponse:
         form = InviteForm()
     context |= {"form": form, "pending": invitations.pending(organization)}
     return render(request, "organizations/invite.html", context, status=422 if form.errors else 200)
+
+
+def _made(request: Request, organization: Organization, values: dict[str, Any]) -> tuple[Token, str]:
+    email, watches = values.pop("email"), values.pop("watches")
+    return invitations.invite(
+        organization, acting_user=request.user, email=email, watches=watches, locale=get_language() or "", flags=values
+    )
 
 
 def link_of(domain: Domain, key: str) -> str:

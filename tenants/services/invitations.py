@@ -7,8 +7,9 @@ is signed in as, or with a new account. Whoever has the link may use it once, wi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,9 +17,9 @@ from django.utils.translation import gettext as _
 from tenants import access, audit, clock
 from tenants.errors import Conflict, Forbidden, Invalid, Missing
 from tenants.models import AuditEntry, Folder, Membership, Organization, Token, User
-from tenants.services import demo, mail, memberships, passwords, tokens, users
+from tenants.services import demo, mail, mail_templates, memberships, passwords, tokens, users
 
-LIFETIME = timedelta(days=7)
+LIFETIME = mail_templates.KINDS["activation"].lifetime
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def send_activation(user: User, *, acting_user: User | None) -> str:
     tokens.withdraw(Token.Purpose.ACTIVATION, user=user)
     row, text = tokens.issue(Token.Purpose.ACTIVATION, user=user, lifetime=LIFETIME)
     audit.created(row, acting_user=acting_user)
-    mail.send("activation", to=to, locale=mail.locale_of(user), lifetime=LIFETIME, **mail.about(user), token=text)
+    mail.send("activation", to=to, locale=mail.locale_of(user), **mail.about(user), token=text)
     return text
 
 
@@ -68,7 +69,7 @@ def invite(
     email: str = "",
     locale: str = "",
     watches: bool = False,
-    **flags: bool,
+    flags: Mapping[str, bool] | None = None,
 ) -> tuple[Token, str]:
     """Invite into an organization; with an e-mail the link is sent there and is for its reader only. `watches`: whoever
     comes sees all its cameras live.
@@ -76,10 +77,10 @@ def invite(
     Returns the token and the link's secret. The caller has checked that the acting user edits the organization's users;
     he gives no right that he does not have himself.
     """
-    unknown = set(flags) - memberships.FLAGS
+    unknown = set(flags or {}) - memberships.FLAGS
     if unknown:
         raise Invalid(_("This field cannot be set."), field=sorted(unknown)[0])
-    held = {name: bool(value) for name, value in flags.items() if value}
+    held = {name: bool(value) for name, value in (flags or {}).items() if value}
     access.require_may_grant(acting_user, organization, User(), held)
     to = mail.checked(email.strip()) if email.strip() else ""
     by = None if acting_user.is_system else acting_user.pk
@@ -96,9 +97,7 @@ def invite(
             "organization": organization.title,
             "inviter": acting_user.name or acting_user.login,
         }
-        mail.send(
-            "invitation", to=to, locale=locale or organization.domain.locale, lifetime=LIFETIME, token=text, **values
-        )
+        mail.send("invitation", to=to, locale=locale or organization.domain.locale, token=text, **values)
     return row, text
 
 

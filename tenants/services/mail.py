@@ -32,18 +32,17 @@ from tenants.services.mail_templates import Letter
 
 logger = logging.getLogger(__name__)
 TASK = "tenants.tasks.send_mail"
-LIFETIME = timedelta(days=2)  # how long a mail is tried, unless it becomes useless before
 CLAIM = timedelta(minutes=5)  # longer than any server may keep one waiting
 PAUSES = tuple(timedelta(minutes=number) for number in (1, 2, 5, 10, 20, 30, 60))
 KEEP = timedelta(days=30)
 
 
-def send(template: str, *, to: str, locale: str, lifetime: timedelta = LIFETIME, **data: str) -> Mail:
+def send(template: str, *, to: str, locale: str, **data: str) -> Mail:
     """Promise a mail for when this transaction commits; `data` fills the template and is kept encrypted until sent.
 
-    Raises Invalid for what is no e-mail address. `lifetime`: later than that it is not sent any more.
+    Raises Invalid for what is no e-mail address.
     """
-    mail_templates.kind_of(template)
+    kind = mail_templates.kind_of(template)
     now = clock.now()
     row = Mail(
         domain_id=current_domain_id(),
@@ -51,7 +50,7 @@ def send(template: str, *, to: str, locale: str, lifetime: timedelta = LIFETIME,
         locale=mail_templates.known_locale(locale),
         recipient=checked(to),
         created_at=now,
-        expires_at=now + lifetime,
+        expires_at=now + kind.lifetime,
         next_try_at=now,
     )
     row.data = json.dumps(data)

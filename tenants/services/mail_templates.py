@@ -11,8 +11,10 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +27,9 @@ from tenants.models import MailTemplate, User
 from tenants.scoping import current_domain_id
 from tenants.services.validation import check
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
 FOLDER = Path(__file__).resolve().parent.parent / "mails"
 LONGEST = 100_000  # characters
 COMMON = ("base_url", "brand", "footer", "login", "name")
@@ -32,10 +37,12 @@ COMMON = ("base_url", "brand", "footer", "login", "name")
 
 @dataclass(frozen=True)
 class Kind:
-    """A mail that Perch sends: what it is called, which values it may name besides the common ones."""
+    """A mail that Perch sends: what it is called, which values it may name besides the common ones, and for how long it
+    is worth sending: a link is not sent once it has died."""
 
-    title: str
+    title: _StrOrPromise
     values: tuple[str, ...] = ()
+    lifetime: timedelta = timedelta(days=2)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -45,10 +52,12 @@ class Kind:
 
 # The next mail: a row here, and its .email and .email.html in tenants/mails/en and tenants/mails/ru.
 KINDS: Mapping[str, Kind] = {
-    "password_reset_request": Kind(gettext_lazy("Reset the password"), ("token",)),
+    "password_reset_request": Kind(gettext_lazy("Reset the password"), ("token",), timedelta(hours=2)),
     "password_changed": Kind(gettext_lazy("The password was changed"), ("time", "ip")),
-    "activation": Kind(gettext_lazy("A new account"), ("token",)),
-    "invitation": Kind(gettext_lazy("Invitation to an organization"), ("token", "organization", "inviter")),
+    "activation": Kind(gettext_lazy("A new account"), ("token",), timedelta(days=7)),
+    "invitation": Kind(
+        gettext_lazy("Invitation to an organization"), ("token", "organization", "inviter"), timedelta(days=7)
+    ),
     "new_sign_in": Kind(gettext_lazy("Signed in from a new place"), ("time", "ip", "device")),
     "test": Kind(gettext_lazy("Test"), ("time",)),
 }

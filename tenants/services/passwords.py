@@ -13,10 +13,10 @@ from tenants.aside import aside
 from tenants.errors import Conflict, Missing
 from tenants.models import Token, User
 from tenants.secrets import digest
-from tenants.services import brake, demo, mail, tokens, users
+from tenants.services import brake, demo, mail, mail_templates, tokens, users
 
 TASK = "tenants.tasks.recover_password"
-LIFETIME = timedelta(hours=2)
+LIFETIME = mail_templates.KINDS["password_reset_request"].lifetime
 AN_HOUR = timedelta(hours=1)
 MAILS_AN_HOUR = 3  # to one person: nobody fills a stranger's mailbox
 ASKING = brake.Rule(free=10, again=3, window=AN_HOUR, longest=AN_HOUR, fixed=True)  # of one network
@@ -67,7 +67,7 @@ def send_reset(user: User, *, acting_user: User | None) -> None:
     row, text = tokens.issue(Token.Purpose.PASSWORD_RESET, user=user, lifetime=LIFETIME)
     audit.created(row, acting_user=acting_user)
     locale = mail.locale_of(user)
-    mail.send("password_reset_request", to=to, locale=locale, lifetime=LIFETIME, **mail.about(user), token=text)
+    mail.send("password_reset_request", to=to, locale=locale, **mail.about(user), token=text)
 
 
 def person_of(text: str, purpose: Token.Purpose = Token.Purpose.PASSWORD_RESET) -> User:
@@ -81,9 +81,9 @@ def person_of(text: str, purpose: Token.Purpose = Token.Purpose.PASSWORD_RESET) 
 @transaction.atomic
 def reset(text: str, password: str, *, purpose: Token.Purpose = Token.Purpose.PASSWORD_RESET) -> User:
     """Set a new password by a link. The link is spent, others of the account are void, and all its sessions end."""
-    person_of(text, purpose)
-    user_id = tokens.use(purpose, text).user_id
-    user = User.objects.select_for_update().select_related("domain").get(pk=user_id)
+    person = person_of(text, purpose)
+    tokens.use(purpose, text)
+    user = User.objects.select_for_update(of=("self",)).select_related("domain").get(pk=person.pk)
     users.change_user(user, acting_user=user, password=password)
     for other in PURPOSES:
         tokens.withdraw(other, user=user)

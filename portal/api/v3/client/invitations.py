@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 
 from portal.api.permissions import Anybody
@@ -98,7 +96,7 @@ class InviteView(V3View):
         watches = bool(sent.pop("can_view_streams", False))
         flags = {FLAGS[name]: bool(value) for name, value in sent.items()}
         token, key = invitations.invite(
-            organization, acting_user=request.user, email=fields.get("email", ""), watches=watches, **flags
+            organization, acting_user=request.user, email=fields.get("email", ""), watches=watches, flags=flags
         )
         given = token.payload["flags"]
         shown = {name: bool(given.get(flag)) for name, flag in FLAGS.items() if name in InvitedShape.__annotations__}
@@ -111,9 +109,9 @@ class InvitationView(V3View):
 
     noun = "invitations"
 
-    def get_permissions(self) -> Sequence[BasePermission]:  # type: ignore[override]  # a sequence serves
+    def get_permissions(self) -> list[Any]:
         """Whoever has the key may see what it opens before he signs in."""
-        return [Anybody()] if self.request.method == "GET" else super().get_permissions()
+        return [Anybody()] if self.request.method == "GET" else list(super().get_permissions())
 
     @answers(NamedShape, says="The organization an invitation leads to", name="organizations_invitation")
     def get(self, request: Any, key: str) -> Response:
