@@ -15,11 +15,12 @@ from django.contrib.auth import login as open_session
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.browsers import device
 from portal.sessions import ENDS_AT
 from tenants import clock
 from tenants.errors import Invalid, SecondFactorNeeded, Unauthenticated
 from tenants.models import SignInEntry, User
-from tenants.services import outer_doors, second_factors, sign_in
+from tenants.services import notices, outer_doors, second_factors, sign_in
 
 Door = SignInEntry.Door
 Result = SignInEntry.Result
@@ -130,6 +131,7 @@ def let_in(request: Any, user: User, *, door: Door) -> None:
     open_session(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     if seconds is not None:
         request.session[ENDS_AT] = clock.timestamp() + seconds
+    notices.signed_in(user, device=device(request.headers.get("User-Agent", "")))
     sign_in.entered(user, door)
 
 

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.browsers import device
 from portal.doors import Door, is_fresh, let_in, pending, prove
 from portal.pages import second_step
 from portal.pages.common import Request, View, put_errors, signed_in, submit
@@ -35,9 +36,6 @@ from tenants.services import passkeys, second_factors, sessions, sign_in, users
 
 METHODS = ["GET", "HEAD", "POST"]
 LAST_SIGN_INS = 8
-BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
-           ("Linux", "Linux"))  # fmt: skip
 PHONES = ("Mobile", "Android", "iPhone")
 
 
@@ -300,12 +298,3 @@ def places_of(user: User, *, here: str = "") -> list[Place]:
         Place(row, device(row.user_agent), any(word in row.user_agent for word in PHONES), row.digest in {here})
         for row in sessions.living(user)
     ]
-
-
-def device(agent: str) -> str:
-    """A browser's own description in two words."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in agent), "")
-    if browser and system:
-        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or agent.partition(" ")[0][:40] or _("Unknown device")

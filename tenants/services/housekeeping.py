@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tenants import clock
 from tenants.models import OutboxMessage, SignInBrake, SignInEntry, Token, UserSession, WebhookDelivery
-from tenants.services import idempotency
+from tenants.services import idempotency, mail
 
 KEEP_SENT = timedelta(days=7)
 KEEP_SPENT = timedelta(days=30)
@@ -17,8 +17,8 @@ KEEP_DELIVERIES = timedelta(days=30)
 
 def remove_expired() -> int:
     """Remove ended sessions, tokens that expired a month ago (those of applications: at once), messages sent a week
-    ago, answers that were kept for a day, messages of webhooks of a month ago, and sign-ins of more than a year ago;
-    returns how many rows."""
+    ago, answers that were kept for a day, messages of webhooks and mails of a month ago, and sign-ins of more than a
+    year ago; returns how many rows."""
     now = clock.now()
     gone = UserSession.objects.filter(expires_at__lte=now).delete()[0]
     gone += Token.objects.filter(expires_at__lte=now - KEEP_SPENT).delete()[0]
@@ -29,5 +29,5 @@ def remove_expired() -> int:
     gone += counts.exclude(trusted_until__gt=now).delete()[0]
     gone += SignInEntry.objects.filter(created_at__lte=now - KEEP_SIGN_INS).delete()[0]
     gone += WebhookDelivery.objects.filter(created_at__lte=now - KEEP_DELIVERIES).delete()[0]
-    gone += idempotency.remove_old()
+    gone += idempotency.remove_old() + mail.remove_old()
     return int(gone)

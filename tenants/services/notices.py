@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from tenants import audit, clock
-from tenants.models import User
+from datetime import timedelta
+
+from tenants import audit, clock, networks
+from tenants.models import SignInEntry, User
 from tenants.services import mail
+
+MEMORY = timedelta(days=90)
+MOST = 500  # sign-ins looked at
 
 
 def password_changed(user: User) -> None:
@@ -12,9 +17,17 @@ def password_changed(user: User) -> None:
     _tell(user, "password_changed")
 
 
-def signed_in_from_new_place(user: User, *, device: str) -> None:
-    """Say that somebody signed in where nobody of this account did before."""
-    _tell(user, "new_sign_in", device=device)
+def signed_in(user: User, *, device: str) -> None:
+    """Say that somebody signs in from a network where nobody of this account did in the last months.
+
+    Called before the sign-in is written down. The first one of all is no news, and the demo account is everybody's.
+    """
+    here = networks.neighbourhood(audit.current_origin().ip)
+    since = clock.now() - MEMORY
+    seen = SignInEntry.objects.filter(user_id=user.pk, result=SignInEntry.Result.ENTERED, created_at__gt=since)
+    places = {networks.neighbourhood(ip) for ip in seen.order_by("-id").values_list("ip", flat=True)[:MOST]}
+    if places and here not in places:
+        _tell(user, "new_sign_in", device=device)
 
 
 def _tell(user: User, template: str, **more: str) -> None:

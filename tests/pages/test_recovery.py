@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from tenants import clock
+from tenants.aside import aside
 from tenants.models import AuditEntry, Membership, Token, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import invitations, memberships, passwords, users
@@ -329,3 +330,25 @@ def test_recovery_is_no_way_around_a_new_session_limit(cast: Cast, box: Mailbox)
 
 def test_a_system_key_asks_for_links_too(cast: Cast) -> None:
     with_key(cast.north_key).post("auth/forgot-password", {"login": cast.alice.login}).ok()
+
+
+def test_a_sign_in_from_a_new_place_is_told_by_mail(cast: Cast, box: Mailbox) -> None:
+    def enter(address: str) -> None:
+        client = Client(
+            HTTP_HOST=NORTH, REMOTE_ADDR=address, headers={"user-agent": "Mozilla/5.0 (Windows) Firefox/150"}
+        )
+        assert client.post("/login", {"login": cast.bob.login, "password": PASSWORD}).status_code == 302
+        keep_promises(cast.north)
+
+    with domain_scope(cast.north), aside() as cursor:
+        cursor.execute("DELETE FROM tenants_signinentry")
+    enter("198.51.100.7")
+    assert box.mails == [], "the first place of all is no news"
+    enter("198.51.100.200")
+    assert box.mails == [], "the same network"
+    enter("203.0.113.9")
+    assert box.recipients == [cast.bob.email]
+    assert "203.0.113.9" in box.text()
+    assert "Firefox on Windows" in box.text()
+    enter("203.0.113.9")
+    assert len(box.mails) == 1
