@@ -83,8 +83,8 @@ def camera_page(request: Request, name: str) -> HttpResponse:
         "camera": camera,
         "rights": rights,
         "page": one_page(request, people),
+        "known": set(access.visible_users(request.user).filter(pk__in=list(by_user)).values_list("pk", flat=True)),
         "watched": watched,
-        "now": clock.now(),
     }
     return render(request, "cameras/access.html", context)
 
@@ -120,7 +120,8 @@ def grant_camera(request: Request, name: str) -> HttpResponse:
     if done is not None:
         messages.success(request, _("What %(login)s may do is saved.") % {"login": done.membership.user.login})
         return redirect("camera-access", name=camera.name)
-    context = {"form": form, "camera": camera, "grant": found, "person": found and found.membership.user}
+    whom = found.membership.user if found else None
+    context = {"form": form, "camera": camera, "grant": found, "whom": whom, "subject": camera.title}
     return render(request, "grants/form.html", context, status=422 if form.errors else 200)
 
 
@@ -153,7 +154,7 @@ def revoke_camera(request: Request, name: str) -> HttpResponse:
         grants.revoke_camera(found, acting_user=request.user)
         messages.success(request, _("The right of %(login)s is taken away.") % {"login": found.membership.user.login})
         return redirect("camera-access", name=camera.name)
-    return render(request, "grants/revoke.html", {"camera": camera, "person": found.membership.user})
+    return render(request, "grants/revoke.html", {"camera": camera, "whom": found.membership.user})
 
 
 @signed_in
@@ -170,7 +171,7 @@ def grant_folder(request: Request, organization_id: str, user_id: str, folder_id
     if done is not None:
         messages.success(request, _("What %(login)s may do is saved.") % {"login": person.login})
         return redirect("member", organization_id=organization.pk, user_id=person.pk)
-    context = {"form": form, "folder": folder, "organization": organization, "grant": found, "person": person}
+    context = {"form": form, "organization": organization, "grant": found, "whom": person, "subject": folder.title}
     return render(request, "grants/form.html", context, status=422 if form.errors else 200)
 
 

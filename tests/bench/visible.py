@@ -33,17 +33,25 @@ from tests.database import superuser_url
 GOAL = 2.0
 FOLDERS, CAMERAS = 500, 10_000
 OTHERS, FOLDERS_EACH = 995, 100  # other organizations and their folders, a camera in each
-ROUNDS = 60
+ROUNDS = 40
 
-TREE = """
+BELOW = """
 WITH RECURSIVE below AS (
     SELECT folder_id FROM tenants_folderpermission WHERE domain_id = %(domain)s AND user_id = %(user)s
-  UNION ALL
+  UNION
     SELECT f.id FROM below b CROSS JOIN LATERAL (
         SELECT id FROM tenants_folder WHERE domain_id = %(domain)s AND parent_id = b.folder_id OFFSET 0) f
 )
-SELECT c.id FROM below b JOIN devices_camera c ON c.domain_id = %(domain)s AND c.folder_id = b.folder_id
 """
+# The bare tree, written in the ways a planner may like; the fastest is the limit.
+LIMITS = {
+    "join": f"{BELOW} SELECT c.id FROM below b"
+    " JOIN devices_camera c ON c.domain_id = %(domain)s AND c.folder_id = b.folder_id",
+    "array": f"{BELOW} SELECT c.id FROM devices_camera c"
+    " WHERE c.domain_id = %(domain)s AND c.folder_id = ANY(ARRAY(SELECT folder_id FROM below))",
+    "loop": f"{BELOW} SELECT c.id FROM below b CROSS JOIN LATERAL ("
+    "SELECT id FROM devices_camera WHERE domain_id = %(domain)s AND folder_id = b.folder_id OFFSET 0) c",
+}
 
 
 def build() -> tuple[Domain, dict[str, User]]:
@@ -51,7 +59,6 @@ def build() -> tuple[Domain, dict[str, User]]:
     domain = domains.add_domain(title="City", slug="city", hosts=["city.localhost"], timezone="Europe/Berlin")
     with domain_scope(domain):
         preset = presets.add_preset(acting_user=None, title="Week", dvr_depth=7, is_everywhere=True)
-        _others(domain, preset)
         home = organizations.add_organization(acting_user=None, title="Home")
         tree = _tree(home, random.Random(7))
         cameras = _cameras(home, preset, [tree[number % FOLDERS] for number in range(CAMERAS)], "home")
@@ -59,32 +66,37 @@ def build() -> tuple[Domain, dict[str, User]]:
         for user in people.values():
             FolderPermission.objects.create(domain=domain, folder=tree[0], user=user, can_view_dvr=True)
         _limit(people["with hours and single cameras"], home, tree, cameras)
-    with psycopg.connect(superuser_url(), autocommit=True) as admin:
-        admin.execute("VACUUM ANALYZE")
+    _others(home, tree[0], cameras[0])
     return domain, people
 
 
-def _others(domain: Domain, preset: Preset) -> None:
-    made = Organization.objects.bulk_create(Organization(domain=domain, title=f"O{n}") for n in range(OTHERS))
-    tops = Folder.objects.bulk_create(Folder(domain=domain, organization=row, title="Cameras") for row in made)
-    below = Folder.objects.bulk_create(
-        (
-            Folder(domain=domain, organization_id=top.organization_id, parent=top, title=f"F{number}")
-            for top in tops
-            for number in range(FOLDERS_EACH - 1)
-        ),
-        batch_size=5000,
-    )
-    Camera.objects.bulk_create(
-        (
-            Camera(
-                domain=domain, name=f"x-{folder.pk}", title="x", organization_id=folder.organization_id, folder=folder,
-                preset=preset,
-            )
-            for folder in below
-        ),
-        batch_size=5000,
-    )  # fmt: skip
+# Copies of one row with other numbers: a hundred thousand by the ORM would take longer than all that is measured.
+COPIES = """
+SET session_replication_role = replica;
+INSERT INTO tenants_organization SELECT (jsonb_populate_record(o, jsonb_build_object(
+    'id', nextval('tenants_organization_id_seq'), 'title', 'O' || n))).*
+FROM tenants_organization o CROSS JOIN generate_series(1, {others}) n WHERE o.id = {organization};
+INSERT INTO tenants_folder SELECT (jsonb_populate_record(f, jsonb_build_object(
+    'id', nextval('tenants_folder_id_seq'), 'organization_id', o.id, 'title', 'Top'))).*
+FROM tenants_folder f CROSS JOIN tenants_organization o WHERE f.id = {folder} AND o.id > {organization};
+INSERT INTO tenants_folder SELECT (jsonb_populate_record(f, jsonb_build_object(
+    'id', nextval('tenants_folder_id_seq'), 'parent_id', f.id, 'title', 'F' || n))).*
+FROM tenants_folder f CROSS JOIN generate_series(2, {folders}) n WHERE f.organization_id > {organization};
+INSERT INTO devices_camera SELECT (jsonb_populate_record(c, jsonb_build_object(
+    'id', nextval('devices_camera_id_seq'), 'name', 'x-' || f.id, 'organization_id', f.organization_id,
+    'folder_id', f.id))).*
+FROM devices_camera c CROSS JOIN tenants_folder f WHERE c.id = {camera} AND f.organization_id > {organization};
+"""
+
+
+def _others(home: Organization, folder: Folder, camera: Camera) -> None:
+    """The rest of the installation: other organizations, their folders in two storeys, a camera in each folder."""
+    numbers = {"organization": home.pk, "folder": folder.pk, "camera": camera.pk}
+    with psycopg.connect(superuser_url(), autocommit=True) as admin:
+        for statement in COPIES.format(others=OTHERS, folders=FOLDERS_EACH, **numbers).split(";\n"):
+            if statement.strip():
+                admin.execute(statement.encode())
+        admin.execute("VACUUM ANALYZE")
 
 
 def _tree(home: Organization, dice: random.Random) -> list[Folder]:
@@ -127,15 +139,15 @@ def _limit(user: User, home: Organization, tree: list[Folder], cameras: list[Cam
         CameraPermission.objects.create(domain_id=home.domain_id, camera=camera, membership=membership, **hours)
 
 
-def limit_of(domain: Domain, user: User) -> Callable[[], int]:
+def limit_of(domain: Domain, user: User, statement: str) -> Callable[[], int]:
     """The bare tree, on a connection of its own."""
     connection = psycopg.connect(database.database_url("app"))
 
     def ask() -> int:
         with connection.transaction():
             connection.execute("SELECT set_config('app.domain_id', %s, true)", [str(domain.pk)])
-            rows = connection.execute(TREE, {"domain": domain.pk, "user": user.pk}, prepare=True).fetchall()
-            return len({row[0] for row in rows})
+            rows = connection.execute(statement, {"domain": domain.pk, "user": user.pk}, prepare=True).fetchall()
+            return len([row[0] for row in rows])
 
     return ask
 
@@ -150,26 +162,37 @@ def product_of(domain: Domain, user: User) -> Callable[[], int]:
     return ask
 
 
+def measure(asks: dict[str, Callable[[], int]]) -> dict[str, list[float]]:
+    """The milliseconds of each, asked in turns; the first ten turns do not count."""
+    taken: dict[str, list[float]] = {how: [] for how in asks}
+    for number in range(ROUNDS + 10):
+        for how, ask in asks.items():
+            begun = time.perf_counter()
+            ask()
+            if number >= 10:
+                taken[how].append((time.perf_counter() - begun) * 1000)
+    return taken
+
+
 def main() -> int:
     """Measure in turns; 1 when the goal is missed by anybody."""
     city.database_of("visible")
     domain, people = build()
     missed = False
     for name, user in people.items():
-        asks = {"limit": limit_of(domain, user), "product": product_of(domain, user)}
-        counts = {kind: ask() for kind, ask in asks.items()}
+        asks = {how: limit_of(domain, user, statement) for how, statement in LIMITS.items()}
+        asks["product"] = product_of(domain, user)
+        counts = {how: ask() for how, ask in asks.items()}
         assert set(counts.values()) == {CAMERAS}, counts
-        taken: dict[str, list[float]] = {kind: [] for kind in asks}
-        for number in range(ROUNDS + 10):
-            for kind, ask in asks.items():
-                begun = time.perf_counter()
-                ask()
-                if number >= 10:
-                    taken[kind].append((time.perf_counter() - begun) * 1000)
-        limit, product = (statistics.median(taken[kind]) for kind in ("limit", "product"))
-        ratio = statistics.median(p / q for p, q in zip(taken["product"], taken["limit"], strict=True))
+        taken = measure(asks)
+        product = statistics.median(taken["product"])
+        best = min(LIMITS, key=lambda how: statistics.median(taken[how]))
+        ratio = statistics.median(ours / limit for ours, limit in zip(taken["product"], taken[best], strict=True))
         missed = missed or ratio >= GOAL
-        print(f"{name}: product {product:.1f} ms, limit {limit:.1f} ms, ratio {ratio:.2f} (goal < {GOAL:g})")
+        limits = ", ".join(f"{how} {statistics.median(taken[how]):.1f} ms" for how in LIMITS)
+        print(
+            f"{name}: product {product:.1f} ms; {limits}; ratio to the best {ratio:.2f} (goal < {GOAL:g})", flush=True
+        )
     with domain_scope(domain):
         print(f"{Folder.objects.count()} folders, {Camera.objects.count()} cameras at the ISP")
     return int(missed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NotRequired, TypedDict
 
+from rest_framework.fields import empty
+
 from portal.api.v2.views import Fields, Identifier, Number, Truth
 from tenants import access
 from tenants.models import Folder, FolderPermission, Organization, User
@@ -55,8 +57,10 @@ class Stamp(Number):
     def __init__(self, **more: Any) -> None:
         super().__init__(**{"allow_null": True, "max_value": FURTHEST, **more})
 
-    def to_internal_value(self, data: Any) -> Any:
-        return datetime.fromtimestamp(super().to_internal_value(data), UTC)
+    def run_validation(self, data: Any = empty) -> Any:
+        """The limits are those of the number; what it means comes after."""
+        seconds = super().run_validation(data)
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else seconds
 
 
 class GrantFields(Fields):
