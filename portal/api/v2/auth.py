@@ -19,6 +19,7 @@ from portal.doors import Door, enter
 from portal.sessions import SessionStore
 from tenants.access import visible_organizations
 from tenants.models import Domain, Organization, User
+from tenants.services import messages
 
 
 class LogoShape(TypedDict):
@@ -104,7 +105,7 @@ def who_shape(domain: Domain, user: User | None, *, session: str | None = None) 
         "locales": [code for code, _name in settings.LANGUAGES],
         "settings": settings_shape(domain),
         "user_settings": {},
-        "unread_messages_count": 0,
+        "unread_messages_count": messages.unread_count(known) if known else 0,
         "server_info": {"name": "Perch", "api": "v2"},
     }
 
