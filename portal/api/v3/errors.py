@@ -85,7 +85,10 @@ def status_and_code(error: Exception) -> tuple[int, str] | None:
         return own, error.code if error.code != "error" else WORDS.get(own, "error")
     if isinstance(error, InvalidParameter):
         return 400, error.code
-    return next(((status, code) for kind, status, code in V3 if isinstance(error, kind)), None)
+    found = next(((status, code) for kind, status, code in V3 if isinstance(error, kind)), None)
+    if found is None and isinstance(error, errors.PerchError):  # it has words for whoever asked: no mistake of ours
+        return 409, error.code if error.code != "error" else WORDS[409]
+    return found
 
 
 def answer(error: Exception, status: int, code: str, *, names: Mapping[str, str] | None = None) -> Response:
