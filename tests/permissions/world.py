@@ -106,12 +106,12 @@ def _isp(slug: str, host: str) -> Isp:
 
 
 def _for_crms(isp: Isp) -> None:
-    """Keys, a webhook with a message that was sent, and an entry of the audit log about what is asked for."""
+    """Keys, a webhook with a message that was given up, and an entry of the audit log about what is asked for."""
     isp.ids["own_key"] = keys.add_key(acting_user=None, user=isp.people["owner"], title=isp.secret_word)[0].pk
     isp.ids["spare_key"] = keys.add_key(acting_user=None, title=isp.secret_word)[0].pk
     hook, _secret = webhooks.add_webhook(acting_user=None, url="http://93.184.216.34/x", title=isp.secret_word)
     delivery = webhooks.send_test(hook, acting_user=None)
-    delivery.state = delivery.State.SENT
+    delivery.kind, delivery.state = "Organization.change", delivery.State.PARKED
     delivery.save()
     entry = AuditEntry.objects.filter(object_type="Organization", object_id=isp.ids["org"]).latest("pk")
     isp.ids |= {"webhook": hook.pk, "delivery": delivery.pk, "event": entry.pk}
