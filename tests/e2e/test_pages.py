@@ -29,7 +29,9 @@ PAGES = ["/cameras/", "/cameras/?view=list", "/cameras/new", "/cameras/watch/evi
          "/organizations/", "/organizations/{org}/", "/organizations/{org}/users/", "/organizations/{org}/folders/",
          "/organizations/{org}/plans", "/organizations/{org}/money", "/users/", "/presets/", "/plans/", "/usage/",
          "/invoices/", "/settings/", "/audit/", "/profile/", "/profile/security/", "/profile/security/codes",
-         "/access-log/", "/settings/sign-in", "/settings/sign-in/providers/new"]  # fmt: skip
+         "/access-log/", "/settings/sign-in", "/settings/sign-in/providers/new",
+         "/settings/mail", "/settings/mail/texts/invitation", "/settings/external", "/organizations/{org}/invite",
+         "/vsaas/forgot-password"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
