@@ -94,8 +94,8 @@ def fresh_cast() -> Cast:
         return _kept[0].restore()
     tables = _tables()
     before = [table.name for table in tables if _holds(table, _everybody())]
-    made_at = clock.now()
     cast = build()
+    made_at = clock.now()  # afterwards: what is put back must not be of the future
     domains = _everybody()
     for table in tables:
         table.rows = _holds(table, domains)
