@@ -25,10 +25,10 @@ class CaselessExact(_Lookup):
     lookup_name = "iexact"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         lhs, values = self.process_lhs(compiler, connection)
         rhs, more = self.process_rhs(compiler, connection)
-        return f"{lhs[:-1]}_key{lhs[-1]} = lower({rhs})", [*values, *more]
+        return f"{lhs[:-1]}_key{lhs[-1]} = lower({rhs})", (*values, *more)
 
 
 class CaselessCharField(_CharField):

@@ -193,7 +193,8 @@ def camera_rows(user: User, wanted: CameraFilter, *, limit: int, offset: int = 0
     """The cameras a user may know of, by title: those he may watch and those whose settings he may edit."""
     searched, ranges = _searched(wanted.search)
     where = f"{searched} {wanted.where()}" if user.is_admin else f"{KNOWN} {searched} {wanted.where()}"
-    scope = {"domain": current_domain_id(), "user": user.pk, "now": clock.now(), "limit": limit, "offset": offset}
+    scope: dict[str, Any] = {"domain": current_domain_id(), "user": user.pk, "now": clock.now()}
+    scope |= {"limit": limit, "offset": offset, **wanted.parameters(), **ranges}
     with prepared_cursor() as cursor:
-        cursor.execute(PAGE.format(where=where), {**scope, **wanted.parameters(), **ranges})
+        cursor.execute(PAGE.format(where=where), scope)
         return [CameraRow._make(row) for row in cursor.fetchall()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from devices import access as camera_access
@@ -46,7 +48,7 @@ def test_an_untouched_form_of_either_tab_changes_nothing(twice: Cast) -> None:
         before = list(FolderPermission.objects.filter(user=twice.bob).order_by("id").values())
     for tab in ("organizations", "cameras"):
         address = f"/users/{twice.bob.pk}/{tab}"
-        sent = values(client.get(address).content.decode())
+        sent: dict[str, Any] = dict(values(client.get(address).content.decode()))
         sent["organization"] = [twice.harbour.pk, twice.mill.pk]
         sent.pop("join", None)
         assert client.post(address, sent).status_code == 302
