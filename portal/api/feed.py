@@ -55,7 +55,7 @@ def change_shape(change: Change) -> ChangeShape:
     entry: AuditEntry = change.entry
     changed = changed_fields(entry.changed)
     return {
-        "position": change.position,
+        "position": change.position or 0,  # what the feed hands out has one
         "action": entry.action,
         "object_type": entry.object_type,
         "id": entry.object_id,

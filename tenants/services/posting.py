@@ -17,7 +17,7 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,7 +36,7 @@ from tenants.services.webhooks import LIFETIME, TEST
 
 logger = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
-Render = Callable[[Change], dict[str, Any]]
+Render = Callable[[Change], Mapping[str, Any]]
 State = WebhookDelivery.State
 
 DEADLINE = 5.0  # seconds for one message, from the name's resolution to the answer's last byte

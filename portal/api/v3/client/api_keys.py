@@ -147,7 +147,7 @@ class KeyView(KeysView):
         return row
 
     @answers(ApiKeyShape, says="One key", name="api_keys_one", example=EXAMPLE)
-    def get(self, request: Asked, key_id: str) -> Response:  # type: ignore[override]  # one, not all
+    def get(self, request: Asked, key_id: str) -> Response:
         return one(request, key_shape(self.key(request, key_id)))
 
     @answers(ApiKeyShape, fields=ApiKeyFields, says="Change a key's title and limits", name="api_keys_save")
