@@ -251,6 +251,26 @@ def test_a_token_made_with_a_key_lives_as_long_as_the_key(streamer: Streamer, li
     assert streamer.may_play(cast.wheel, by_system).status_code == 403
 
 
+def test_a_token_made_with_a_key_ends_with_its_last_day_and_with_its_right_to_video(
+    streamer: Streamer, live_cast: Cast
+) -> None:
+    cast = live_cast
+    with domain_scope(cast.north):
+        key, _text = keys.add_key(acting_user=None, user=cast.bob, expires_at=clock.now() + timedelta(days=1))
+    token = playback.Issuer(cast.bob.pk, key_id=key.pk).token(cast.gate)
+
+    def answer(**limits: Any) -> int:
+        with domain_scope(cast.north):
+            ApiKey.objects.filter(pk=key.pk).update(**limits)
+        return streamer.may_play(cast.gate, token).status_code
+
+    assert answer() == 200
+    assert answer(expires_at=clock.now() - timedelta(seconds=1)) == 403
+    assert answer(expires_at=None) == 200
+    assert answer(rights=["read"]) == 403
+    assert answer(rights=["read", "video"]) == 200
+
+
 def test_a_key_does_not_lend_itself_to_others(streamer: Streamer, live_cast: Cast) -> None:
     cast = live_cast
     with domain_scope(cast.north):
