@@ -6,7 +6,7 @@ from tenants.aside import aside
 from tenants.models import Domain
 from tenants.scoping import domain_scope
 
-TABLES = ("tenants_signinbrake", "tenants_outerverdict")
+TABLES = ("tenants_signinbrake", "tenants_signinentry", "tenants_outerverdict")
 
 
 def forget(domain: Domain) -> None:
