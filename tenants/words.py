@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Exists, Func, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet
 
 from tenants.scoping import ScopedModel
 
@@ -34,6 +34,15 @@ class Word(ScopedModel):
 
     class Meta(ScopedModel.Meta):
         abstract = True
+
+
+class AmongThese(Func):
+    """Whether a number is in an array. Unlike IN over a query, this is never turned into a join: the array is made
+    first, and the rows are fetched by it."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = models.BooleanField()
 
 
 def words_of(text: str) -> list[str]:
@@ -81,9 +90,7 @@ def finding(model: type[Word], reference: str, text: str) -> Q:
         rows = model.objects.filter(beginning(rare[0]))
         for word in rare[1:]:
             rows = rows.filter(**{f"{reference}__in": model.objects.filter(beginning(word)).values(reference)})
-        condition &= Q(
-            pk=Func(ArraySubquery(rows.values(reference)), function="ANY", output_field=models.BigIntegerField())
-        )
+        condition &= Q(AmongThese(F("pk"), ArraySubquery(rows.values(reference))))
     for word in common:
         condition &= Q(Exists(model.objects.filter(beginning(word), **{reference: OuterRef("pk")})))
     return condition
