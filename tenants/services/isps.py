@@ -79,9 +79,7 @@ def set_active(domain: Domain, active: bool, *, administrator: SuperAdministrato
         notify_access()
 
 
-def _note(
-    domain: Domain, action: str, administrator: SuperAdministrator | None, changed: dict[str, list[Any]]
-) -> None:
+def _note(domain: Domain, action: str, administrator: SuperAdministrator | None, changed: dict[str, list[Any]]) -> None:
     """Both sides read of it: the installation in its log, the ISP in its own."""
     installation_log.record(action, administrator=administrator, isp=domain, changed=changed)
     with domain_scope(domain):
