@@ -67,8 +67,9 @@ CLIENT = [
     row("PUT", MINE + "/presets",   "401 404 403 403 403 403 403 403 403 200 200", {"preset_id": "{free}"}),
     row("DELETE", ORG + "/presets/{attached}", "401 404 403 403 403 403 403 403 403 204 204"),
 
-    row("GET", "users",             "401 E   E   E   E   200 E   200 E   200 200"),
-    row("GET", "users?organization_id={org}", "401 E E E E   200 E   200 E   200 200", south="E"),
+    # Everybody sees himself, with the titles of his own organizations.
+    row("GET", "users?select=fullname", "401 E E E E     200 E   200 E   200 200"),
+    row("GET", "users?organization_id={org}&select=fullname", "401 E E E E 200 E 200 E 200 200", south="E"),
     row("POST", "users",            "401 403 403 403 403 403 403 403 403 201 201", {"name": "x"}),
     row("POST", "users",            "401 404 403 403 403 403 403 201 403 201 201", {"name": "x", "organization_id": "{org}"}),
     row("GET", "users/{target}",    "401 404 404 404 404 200 404 200 404 200 200"),
