@@ -68,7 +68,7 @@ BEGIN
         {fill.format(rows=table)};
     END LOOP;
     PERFORM set_config('app.domain_id', '', true);
-END $do$"""  # noqa: S608 - names of this code base
+END $do$"""
 
 
 def drop(words: str) -> str:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.pages.common import Request, signed_in, submit
-from portal.pages.folders import walk
 from portal.pages.forms_people import FolderForm
 from portal.pages.organizations import head
 from portal.pages.tree import tree_of

@@ -1,4 +1,7 @@
-"""A person's rights across organizations, changed in one go: what he may do there, what folders he watches (item 73)."""
+"""A person's rights across organizations, changed in one go: what he may do there, and which folders he watches.
+
+The two tabs of item 73.
+"""
 
 from __future__ import annotations
 

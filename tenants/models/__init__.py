@@ -23,13 +23,13 @@ from tenants.models.outbox import OutboxMessage
 from tenants.models.outer_doors import OuterDoor, OuterVerdict
 from tenants.models.second_factors import OneTimeGenerator, Passkey, RecoveryCode
 from tenants.models.sessions import UserSession
-from tenants.models.signing import SigningKey
 from tenants.models.sign_in import SignInBrake, SignInEntry
+from tenants.models.signing import SigningKey
 from tenants.models.tokens import ApiKey, Token
 from tenants.models.users import User
 from tenants.models.webhooks import Webhook, WebhookDelivery
-from tenants.models.words import OrganizationWord, UserWord
 from tenants.models.wording import Wording
+from tenants.models.words import OrganizationWord, UserWord
 
 __all__ = [
     "ApiKey",
@@ -63,11 +63,11 @@ __all__ = [
     "RecoveryCode",
     "SignInBrake",
     "SignInEntry",
+    "SigningKey",
     "SuperAdministrator",
     "SuperSession",
     "SuperSignIn",
     "SupportAccess",
-    "SigningKey",
     "Token",
     "User",
     "UserSession",

@@ -50,8 +50,9 @@ class OuterDoor(ScopedModel):
 class OuterVerdict(ScopedModel):
     """What the outer door last said of a user, which decides whether our copy of his password may be believed.
 
-    It is written beside the request (`tenants.aside`), whose own transaction is undone by a refusal; hence no constraint
-    binds the row to the user's. `confirmed_digest` says which copy was confirmed: another one is not believed.
+    It is written beside the request (`tenants.aside`), whose own transaction is undone by a refusal; hence no
+    constraint binds the row to the user's. `confirmed_digest` says which copy was confirmed: another one is not
+    believed.
     """
 
     domain = models.ForeignKey(

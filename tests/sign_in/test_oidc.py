@@ -267,6 +267,7 @@ def test_only_administrators_of_this_isp_see_and_change_providers(cast: Cast, pr
     form = {**FORM, "issuer": provider.issuer, "title": "Taken over"}
     for person, host, refused in ((cast.alice, NORTH, 403), (cast.ada, NORTH, 403), (cast.sam, SOUTH, 404)):
         client = cast.client(person, host)
-        answers = [client.get(path), client.post(path, form), client.get(f"{path}/delete"), client.post(f"{path}/delete")]
+        delete = f"{path}/delete"
+        answers = [client.get(path), client.post(path, form), client.get(delete), client.post(delete)]
         assert [answer.status_code for answer in answers] == [refused] * 4
     assert row(cast).title == FORM["title"]
