@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.pages.cameras import MANY_ORGANIZATIONS
 from portal.pages.common import Request, admins_only, cursor_page, signed_in, submit
 from portal.pages.forms_people import UserForm
 from tenants import access, words
@@ -46,7 +47,10 @@ def users_page(request: Request) -> HttpResponse:
     homes = Prefetch("memberships", queryset=places.order_by("organization__title"))
     owned = Prefetch("owned_organizations", queryset=known.order_by("title"))
     page = cursor_page(request, rows, ["login", "id"], full=lambda found: found.prefetch_related(homes, owned))
-    context = {"page": page, "query": query, "role": role, "place": place}
+    organizations = list(known.order_by("title", "id")[:MANY_ORGANIZATIONS])
+    if place is not None and place not in organizations:
+        organizations.append(place)
+    context = {"page": page, "query": query, "role": role, "place": place, "organizations": organizations}
     context["can_write"] = mailbox.can_send(request.user)
     return render(request, "users/list.html", context)
 
