@@ -13,4 +13,4 @@ def forget(domain: Domain) -> None:
     """Forget who guessed at this ISP, and what its authority said of whom."""
     with domain_scope(domain), aside() as cursor:
         for table in TABLES:
-            cursor.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]  # the names are ours
+            cursor.execute(f"DELETE FROM {table}")

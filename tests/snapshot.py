@@ -82,7 +82,7 @@ class Snapshot:
 
 def _put(table: Table, rows: str, passed: timedelta) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(table.insert(), {"rows": rows, "passed": passed})
+        cursor.execute(table.insert(), {"rows": rows, "passed": f"{passed.total_seconds()} seconds"})
 
 
 _kept: list[Snapshot] = []

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portal.browsers import device
 from portal.pages.common import Request, admins_only
-from portal.pages.security import device
 from tenants import tables
 from tenants.access import as_id
 from tenants.models import SignInEntry

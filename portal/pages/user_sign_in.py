@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.browsers import device
 from portal.pages.common import Request, admins_only, submit
 from portal.pages.forms_sign_in import AddressesForm
-from portal.pages.security import LAST_SIGN_INS, device, places_of
+from portal.pages.security import LAST_SIGN_INS, places_of
 from tenants import access
 from tenants.access import as_id
 from tenants.errors import Missing

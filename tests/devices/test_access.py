@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,7 +209,7 @@ def test_only_members_get_a_right_on_a_camera(cast: Cast) -> None:
         camera_grants.grant_camera(cast.office, acting_user=None, user=cast.charlie)
 
 
-NEVER = {
+NEVER: dict[str, dict[str, Any]] = {
     "valid_until": {"valid_from": datetime(2026, 2, 1, tzinfo=UTC), "valid_until": datetime(2026, 1, 1, tzinfo=UTC)},
     "minute_until": {"minute_from": 60, "minute_until": 60},
     "minute_from": {"minute_until": 60},

@@ -23,7 +23,7 @@ def _link(installation: Installation, *, reason: str = REASON, minutes: str = "6
         f"/isps/{installation.cast.north.pk}/support", {"reason": reason, "minutes": minutes}
     )
     assert page.status_code == 200, page.content.decode()
-    return re.findall(r"http://north\.localhost:\d+(/support/enter/[\w-]+)", page.content.decode())[0]
+    return str(re.findall(r"http://north\.localhost:\d+(/support/enter/[\w-]+)", page.content.decode())[0])
 
 
 def _inside(installation: Installation) -> Client:

@@ -16,7 +16,7 @@ from tenants import clock
 from tenants.aside import aside
 from tenants.models import AuditEntry, Membership, Token, User, UserSession
 from tenants.scoping import domain_scope
-from tenants.services import invitations, memberships, passwords, users
+from tenants.services import invitations, memberships, passwords, tokens, users
 from tests.api.calls import nobody, with_key
 from tests.beside import forget
 from tests.cast import NORTH, PASSWORD, SOUTH, Cast, build
@@ -177,9 +177,7 @@ def test_two_at_the_same_moment_one_link(transactional_db: None) -> None:
     cast = build()
     with domain_scope(cast.north):
         passwords.recover(cast.alice.login)
-        _row, text = passwords.tokens.issue(
-            Token.Purpose.PASSWORD_RESET, user=cast.alice, lifetime=timedelta(minutes=5)
-        )
+        _row, text = tokens.issue(Token.Purpose.PASSWORD_RESET, user=cast.alice, lifetime=timedelta(minutes=5))
 
     def knock(number: int) -> int:
         try:

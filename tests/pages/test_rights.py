@@ -74,7 +74,7 @@ def test_a_grant_on_one_camera_is_given_changed_and_taken_away(cast: Cast) -> No
         ]
 
 
-WRONG = {
+WRONG: dict[str, dict[str, Any]] = {
     "days": {"days": []},
     "valid_until": {"valid_from": "2030-01-02T00:00", "valid_until": "2030-01-01T00:00"},
     "minute_until": {"minute_from": "08:00", "minute_until": "08:00"},

@@ -32,7 +32,7 @@ def _say(cast: Cast, original: str, *forms: str, language: str = "en") -> int:
 
 def _heading(host: str = NORTH, language: str = "en") -> str:
     page = Client(HTTP_HOST=host, headers={"Accept-Language": language}).get("/login").content.decode()
-    return re.findall(r"<h1>(.*?)</h1>", page)[0]
+    return str(re.findall(r"<h1>(.*?)</h1>", page)[0])
 
 
 def test_a_text_is_said_the_isps_way_at_that_isp_only(cast: Cast) -> None:

@@ -37,7 +37,6 @@ ROWS = [
     row("GET", OF_STREAM,                   "401 404 404 403 404 200 403 200 404 200 200", plain=True),
     row("GET", OF_STREAM + "/{viewer}",     "401 404 404 403 404 200 403 200 404 200 200", plain=True),
     row("PUT", OF_STREAM + "/{target}",     "401 404 404 403 404 403 403 200 404 200 200", {"can_use_ptz": True}),
-    row("PUT", OF_STREAM + "/{outsider}",   "401 404 404 403 404 403 403 404 404 404 404", {"can_use_ptz": True}),
     row("PUT", "streams/{mine.camera}/permissions/users/{target}", "401 404 404 403 404 403 403 200 404 200 200",
         {"can_use_ptz": True}),
     row("DELETE", OF_STREAM + "/{viewer}",  "401 404 404 403 404 403 403 204 404 204 204"),

@@ -6,7 +6,7 @@ import pytest
 
 from tenants.models import Membership, Token
 from tenants.scoping import domain_scope
-from tenants.services import passwords
+from tenants.services import passwords, tokens
 from tests.api.v3.calls import as_user, nobody, with_key
 from tests.cast import PASSWORD, Cast
 
@@ -56,7 +56,7 @@ def test_a_password_is_recovered(cast: Cast) -> None:
         assert nobody().post("password_recovery", {"login": name}).status == 204
     nobody().post("password_recovery", {}).refused(400, "validation_error", pointer="/login")
     with domain_scope(cast.north):
-        _row, text = passwords.tokens.issue(Token.Purpose.PASSWORD_RESET, user=cast.alice, lifetime=passwords.LIFETIME)
+        _row, text = tokens.issue(Token.Purpose.PASSWORD_RESET, user=cast.alice, lifetime=passwords.LIFETIME)
     nobody().post("reset_password", {"token": text, "password": "four"}).refused(400, "validation_error")
     nobody().post("reset_password", {"token": "x", "password": NEW}).refused(404, "not_found")
     assert nobody().post("reset_password", {"password": NEW}, authorization=f"Bearer {text}").status == 204

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -22,7 +23,8 @@ def lines() -> Iterator[io.StringIO]:
     """What the portal writes to its log, in its own form."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter(settings.LOGGING["formatters"]["json"]["fmt"]))
+    configured: Any = settings.LOGGING
+    handler.setFormatter(JsonFormatter(configured["formatters"]["json"]["fmt"]))
     handler.addFilter(RequestId())
     handler.addFilter(Scrub())
     logging.getLogger().addHandler(handler)
