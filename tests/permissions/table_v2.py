@@ -52,7 +52,6 @@ ROWS = [
     Row("PUT", "users/{target}",    "403 404 404 404 404 403 404 403 404 200 200", {"name": "x"}),
     Row("DELETE", "users/{target}", "403 404 404 404 404 403 404 403 404 200 200"),
 
-    Row("GET", "users/{target}/cameras", "403 404 404 404 404 E   404 E   404 E   E"),
     Row("GET", "users/{viewer}/cameras", "403 404 404 200 404 200 404 200 404 200 200"),
     Row("POST", "users/{target}/merge", "403 404 404 404 404 403 404 403 404 200 200", {"user_id": "{member}"}),
     Row("POST", "users/{mine.target}/merge", "403 404 404 404 404 403 404 403 404 200 200", {"user_id": "{outsider}"}),
