@@ -57,7 +57,9 @@ def _rows_by_pattern() -> dict[str, set[str]]:
 def _implemented(pattern: URLPattern) -> set[str] | None:
     """The methods of a class-based view; None for a function, which does not say."""
     view: Any = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
-    return {method for method in METHODS if hasattr(view, method.lower())} if view else None
+    if view is None:
+        return None
+    return {method for method in METHODS if hasattr(view, method.lower()) and method.lower() in view.http_method_names}
 
 
 def test_every_url_has_its_rows(world: World) -> None:
