@@ -139,7 +139,7 @@ def _webhook(cast: Cast, number: int) -> None:
 
 
 def _message(cast: Cast, number: int) -> None:
-    messages.send(acting_user=cast.alice, user=cast.nora, title=f"M{number}", is_dashboard=True)
+    messages.send(acting_user=cast.nora, user=cast.nora, title=f"M{number}", is_dashboard=True)
     messages.send(acting_user=cast.nora, organization=cast.harbour, title=f"N{number}")
 
 
