@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.beside import forget
-from tests.cast import Cast
-from tests.snapshot import fresh_cast
+from tests.cast import Cast, build
 
 pytest_plugins = ["tests.database", "tests.server"]
 
@@ -20,7 +18,4 @@ pytest_plugins = ["tests.database", "tests.server"]
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The people and things above, in a database of this test's own."""
-    made = fresh_cast()
-    for domain in (made.north, made.south):
-        forget(domain)
-    return made
+    return build()

@@ -39,11 +39,10 @@ def icon(name: str, more: str = "") -> SafeString:
 
 
 @register.inclusion_tag("parts/nav_item.html", takes_context=True)
-def nav(context: dict[str, Any], url_name: str, label: str, picture: str, count: int | None = None) -> dict[str, Any]:
-    """One entry of the menu, marked when the page on show is below its address; `count` stands behind it, if any."""
+def nav(context: dict[str, Any], url_name: str, label: str, picture: str) -> dict[str, Any]:
+    """One entry of the menu, marked when the page on show is below its address."""
     url = reverse(url_name)
-    current = context["request"].path.startswith(url)
-    return {"url": url, "name": url_name, "label": label, "picture": picture, "current": current, "count": count}
+    return {"url": url, "label": label, "picture": picture, "current": context["request"].path.startswith(url)}
 
 
 @register.inclusion_tag("parts/field.html")
@@ -58,7 +57,7 @@ def size(number: int | None) -> str:
     value = float(number or 0)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:
-            return f"{formats.number_format(round(value, 1) if value < 10 and unit != 'B' else round(value))} {unit}"
+            return f"{formats.number_format(round(value, 1 if value < 10 and unit != 'B' else 0))} {unit}"
         value /= 1000
     return f"{formats.number_format(round(value, 1))} TB"
 
@@ -85,13 +84,6 @@ def seconds(number: float | None) -> str:
             parts.append(f"{left // unit} {label}")
             left %= unit
     return " ".join(parts[:2]) or f"0 {_('s')}"
-
-
-@register.filter
-def telephone(number: str) -> str:
-    """A telephone number as an address: digits, with a plus in front where there is one."""
-    digits = "".join(char for char in number if char.isascii() and char.isdigit())
-    return f"+{digits}" if number.strip().startswith("+") else digits
 
 
 @register.filter
