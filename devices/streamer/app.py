@@ -41,6 +41,7 @@ BRIEFLY = {"Cache-Control": "private, max-age=60"}
 PLAYLIST, MP4, JPEG = "application/vnd.apple.mpegurl", "video/mp4", "image/jpeg"
 LONGEST_PLAYLIST = 7 * 86400
 PREPARE_WAIT, DOWNLOAD_WAIT = 25.0, 600.0
+SECOND_RENDITION = 3.0
 PIECE = 256 * 1024
 
 TITLES = {
@@ -139,6 +140,7 @@ class Door:
             error = stream.main.error
             raise Fault(404, error.code if error else "no_video", error.message if error else "There is no video yet.")
         if not wanted and SUB in stream.recorders:
+            await stream.first_segment(SUB, SECOND_RENDITION)  # players read the list of renditions once
             return _text(playlists.master(_variants(stream), playback.token))
         window = stream.recorders[rendition].live
         text = playlists.live(window.shown(), rendition, playback.token, window.discontinuities_before_shown())

@@ -89,9 +89,10 @@ class Stream:
             self._open()
             self._changed()
 
-    async def first_segment(self, rendition: str) -> bool:
-        """Whether there is something to play, at the latest after the patience of a viewer."""
-        recorder, end = self.recorders[rendition], clock.monotonic() + self._settings.patience
+    async def first_segment(self, rendition: str, patience: float | None = None) -> bool:
+        """Whether there is something to play, at the latest after the patience (seconds) of a viewer."""
+        wait = self._settings.patience if patience is None else patience
+        recorder, end = self.recorders[rendition], clock.monotonic() + wait
         while recorder.live.latest is None:
             left = end - clock.monotonic()
             if left <= 0 or not recorder.is_running or (recorder.health.error and recorder.health.retries > 1):

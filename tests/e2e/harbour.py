@@ -68,13 +68,21 @@ class Harbour:
     def guests(self) -> str:
         return f"organizations/{self.ids['organization']}/folders/{self.ids['folder']}/users"
 
-    def recorded(self) -> tuple[int, int]:
-        """(from, to) of the first recording, in Unix seconds; zeros while there is none."""
+    def media(self, path: str) -> httpx.Response:
+        """What the streamer answers to somebody who may see everything of the camera."""
         shown = self.api("GET", f"cameras/{self.camera}")
         base = f"http://127.0.0.1:{shown['stream_status']['http_port']}/{self.camera}"
         headers = {"Host": f"north.localhost:{self.port}"}
         token = shown["playback_config"]["token"]
-        answer = httpx.get(f"{base}/recording_status.json?token={token}", headers=headers, timeout=20)
+        return httpx.get(f"{base}/{path}?token={token}", headers=headers, timeout=20)
+
+    def renditions(self) -> int:
+        """How many there are to choose from in the live picture."""
+        return self.media("index.m3u8").text.count("#EXT-X-STREAM-INF")
+
+    def recorded(self) -> tuple[int, int]:
+        """(from, to) of the first recording, in Unix seconds; zeros while there is none."""
+        answer = self.media("recording_status.json")
         ranges = answer.json()[0]["ranges"] if answer.status_code == 200 else []
         return (ranges[0]["from"], ranges[0]["from"] + ranges[0]["duration"]) if ranges else (0, 0)
 

@@ -38,6 +38,7 @@ def harbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harbour]:
             substream_url=camera.url("sub"),
         ) as here,
     ):
+        eventually(lambda: here.renditions() == 2, seconds=60)
         yield here
 
 
