@@ -20,7 +20,7 @@ help:
 	@echo "make test    all tests, in parallel, the browser stories included"
 	@echo "make check   style, types, import contracts, Django's own checks, migrations, translations"
 	@echo "make bench   what docs/measurements.md cites"
-	@echo "make openapi write the API's description that a test compares"
+	@echo "make openapi write the API's descriptions that tests compare"
 	@echo "make queries write the numbers of queries of all lists that a test compares"
 	@echo "make lock    write the lock files anew from pyproject.toml and package.json"
 	@echo "make clean   remove all that can be made again (never var/)"
@@ -49,7 +49,10 @@ queries: $(VENV)/.installed-dev
 	PERCH_WRITE_QUERIES=1 $(BIN)/pytest -n0 tests/test_queries.py
 
 openapi: $(VENV)/.installed-dev
-	$(ASIDE) $(BIN)/python manage.py openapi > tests/api/openapi_v2.yaml
+	$(ASIDE) $(BIN)/python manage.py openapi v1 > tests/api/openapi_v1.yaml
+	$(ASIDE) $(BIN)/python manage.py openapi v2 > tests/api/openapi_v2.yaml
+	$(ASIDE) $(BIN)/python manage.py openapi v3 > tests/api/openapi_v3_client.yaml
+	$(ASIDE) $(BIN)/python manage.py openapi v3-admin > tests/api/openapi_v3_admin.yaml
 
 assets: portal/static/vendor/icons.svg
 

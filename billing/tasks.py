@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from billing.services import night
+from billing.services import figures, night
 
 
 @dramatiq.actor(queue_name="default", max_retries=8, min_backoff=30_000, max_backoff=3_600_000, time_limit=3_600_000)
@@ -21,3 +21,9 @@ def nights_due() -> None:
     """
     for domain_id in night.due_domains():
         run_night.send(domain_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=300_000)
+def count_isps() -> None:
+    """Count how large each ISP is, for the installation's pages."""
+    figures.count_all()

@@ -159,15 +159,18 @@ def _subscribers(isp: Isp) -> list[Camera]:
         discount_ppm=100_000,
     )
     yard = folders.add_folder(harbour, acting_user=None, title="Yard", parent=folders.root(harbour))
+    pier = folders.add_folder(harbour, acting_user=None, title="Pier", parent=yard)
+    inside = folders.add_folder(harbour, acting_user=None, title="Inside", parent=folders.root(harbour))
     _viewers(harbour, yard)
+    _staff(harbour, bakery, pier)
     names = (
         ("Main gate", "Jetty", "Fuel dock", "Boat hall", "Office", "Car park")
         if isp.slug == NORTH
         else ("Barn", "Gate", "Orchard east")
     )
     made = [
-        _camera(harbour, title, "Week" if number % 2 else "Month", folder=yard if number < 3 else None)
-        for number, title in enumerate(names)
+        _camera(harbour, title, "Week" if number % 2 else "Month", folder=place)
+        for number, (title, place) in enumerate(zip(names, (yard, pier, yard, inside, inside, None), strict=False))
     ]
     shop = ("Counter", "Oven room") if isp.slug == NORTH else ("Dining room",)
     return made + [_camera(bakery, title, "Live" if number else "Week") for number, title in enumerate(shop)]
@@ -179,6 +182,30 @@ def _viewers(organization: Organization, folder: Folder) -> None:
         memberships.add_member(organization, acting_user=None, user=user)
     memberships.grant_folder(folder, acting_user=None, user=viewer, can_view_dvr=True, dvr_depth_limit=7)
     memberships.grant_folder(folders.root(organization), acting_user=None, user=readonly, can_view_dvr=True)
+
+
+def _staff(harbour: Organization, bakery: Organization, pier: Folder) -> None:
+    """People with a part of the rights each, one of them at both subscribers."""
+    installer, keeper = _person("installer", "Ian Installer"), _person("bookkeeper", "Beate Books")
+    guard, head = _person("guard", "Gustav Guard"), _person("harbourmaster", "Hanna Harbourmaster")
+    flags: list[tuple[Organization, User, dict[str, bool]]] = [
+        (harbour, installer, {"can_edit_cameras": True}),
+        (bakery, installer, {"can_edit_cameras": True}),
+        (harbour, keeper, {"is_accountant": True, "can_view_stats": True}),
+        (bakery, keeper, {"is_accountant": True}),
+        (harbour, guard, {}),
+        (harbour, head, {"can_edit_users": True, "can_view_stats": True}),
+    ]
+    for organization, person, held in flags:
+        memberships.add_member(organization, acting_user=None, user=person, **held)
+    # The night watch: weekdays, past midnight.
+    memberships.grant_folder(
+        pier, acting_user=None, user=guard, can_view_dvr=True, dvr_depth_limit=2, can_export=False, can_use_ptz=True,
+        days=0b0011111, minute_from=20 * 60, minute_until=6 * 60,
+    )  # fmt: skip
+    memberships.grant_folder(folders.root(harbour), acting_user=None, user=head, can_view_dvr=True, can_use_ptz=True)
+    _person("former", "Fritz Former", is_active=False)
+    _person("sales", "Sally Sales", can_edit_organizations=True)
 
 
 def _camera(organization: Organization, title: str, plan: str, *, folder: Folder | None = None) -> Camera:

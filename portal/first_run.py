@@ -16,7 +16,7 @@ from portal import demo
 from tenants import keys as keyring
 from tenants.models import Domain
 from tenants.scoping import domain_scope
-from tenants.services import domains, keys, organizations, users
+from tenants.services import domains, keys, organizations, super_administrators, users
 
 HOSTNAME = "embedded"
 
@@ -28,7 +28,21 @@ def prepare() -> dict[str, Any]:
     lines = [] if Domain.objects.exists() else _first()
     if Domain.objects.filter(slug=demo.NORTH).exists():
         lines = [*demo.lines(settings.PORT), *lines]
+    lines = [*lines, *_first_super_administrator()]
     return {"lines": lines, "streamer": {"hostname": HOSTNAME, "key": key}}
+
+
+def _first_super_administrator() -> list[str]:
+    """Somebody who runs the installation exists from the first day (item 59)."""
+    if super_administrators.exist():
+        return []
+    login = os.environ.get("PERCH_SUPER_LOGIN") or "root"
+    given = os.environ.get("PERCH_SUPER_PASSWORD", "")
+    secret = given or secrets.token_urlsafe(15)
+    super_administrators.set_password(login, secret)
+    port = "" if settings.PERCH_SCHEME == "https" else f":{settings.PORT}"
+    address = f"{settings.PERCH_SCHEME}://{settings.PERCH_ADMIN_HOSTS[0]}{port}"
+    return [f"  Installation   {address}   {login}" + ("" if given else f" / {secret}")]
 
 
 def streamer_key() -> str:

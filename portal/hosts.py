@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.http.request import split_domain_port
 
 from tenants.models import Domain
+from tenants.services import isps
+
+# What pages of the installation's own address are dressed in. It is no row: no scope can be opened with it.
+FACE = {"title": "Perch", "slug": "", "brand_color": "#0f6fb8", "accent_color": "#f59f00"}
 
 
 def normalize(host: str) -> str:
@@ -12,6 +16,11 @@ def normalize(host: str) -> str:
     name, _port = split_domain_port(host.strip().lower())
     name = name.rstrip(".")
     return name if name and all(char.isalnum() or char in "-." for char in name) else ""
+
+
+def is_installation(host: str) -> bool:
+    """Whether this is the installation's own address, where super administrators are."""
+    return normalize(host) in isps.own_hosts()
 
 
 def domain_of(host: str) -> Domain | None:

@@ -18,6 +18,8 @@ _PATTERNS = [
     (re.compile(rf"(?i)(['\"]({_NAMES})['\"]\s*:\s*['\"])[^'\"]+"), r"\1***"),
     (re.compile(rf"(?i)({_HEADERS})(['\"]?\s*[:=]\s*['\"]?)[^'\",}}]+"), r"\1\2***"),
     (re.compile(r"://([^/\s:@]*):[^/\s@]+@"), r"://\1:***@"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), "***"),
+    (re.compile(r"(?i)(/(?:forgot-password|activate|invite)/)[^\s/?\"'&]+"), r"\1***"),
 ]
 
 
@@ -33,6 +35,8 @@ class Scrub(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = scrub(record.getMessage()), None
+        if request := getattr(record, "request", None):  # Django gives it along, and the line would say its address
+            vars(record)["request"] = scrub(repr(request))
         if record.exc_info and not record.exc_text:
             record.exc_text = scrub(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None

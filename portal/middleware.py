@@ -14,16 +14,21 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from portal import hosts, logs
+from portal.installation import support
 from portal.pages import errors
-from tenants import audit
+from tenants import audit, clock
 from tenants.errors import PerchError
+from tenants.installation import installation_scope
 from tenants.models import Domain, User
 from tenants.scoping import domain_scope
+from tenants.services.wording import speaking
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+_SECRET_NAME = re.compile(r"token|secret|code")
 _REQUEST_ID = re.compile(r"\A[A-Za-z0-9-]{8,64}\Z")
 
 
@@ -55,9 +60,11 @@ class RequestIdMiddleware:
 
 
 class SlashMiddleware:
-    """In the v2 dialect a slash at the end and doubled slashes mean nothing: the reference's own examples have them."""
+    """In the v2 dialect a slash at the end and doubled slashes mean nothing: the reference's own examples have them.
+    The v3 client dialect was somewhere else once: applications of those days still call it there."""
 
     BASE = "/vsaas/api/v2/"
+    BEFORE, NOW = "/watcher-client/api/v3/", "/watcher/client-api/v3/"
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -66,6 +73,8 @@ class SlashMiddleware:
         if request.path_info.startswith(self.BASE):
             tail = request.path_info.removeprefix(self.BASE)
             request.path_info = self.BASE + "/".join(part for part in tail.split("/") if part)
+        elif request.path_info.startswith(self.BEFORE):
+            request.path_info = self.NOW + request.path_info.removeprefix(self.BEFORE)
         return self.get_response(request)
 
 
@@ -102,18 +111,45 @@ class DomainMiddleware:
             return errors.unavailable(request)
 
     def _scoped(self, request: HttpRequest) -> HttpResponseBase:
-        domain = hosts.domain_of(request.META.get("HTTP_HOST", ""))
+        host = request.META.get("HTTP_HOST", "")
+        if hosts.is_installation(host):
+            return self._at_installation(request)
+        domain = hosts.domain_of(host)
         if domain is None:
             return HttpResponse("Not found\n", status=404, content_type="text/plain")
         request.domain = domain  # type: ignore[attr-defined]  # see PerchRequest
-        request_id: str = request.request_id  # type: ignore[attr-defined]  # see PerchRequest
-        origin = audit.Origin(request.META.get("REMOTE_ADDR"), request.headers.get("User-Agent", ""), request_id)
-        with domain_scope(domain), audit.originating(origin), timezone.override(domain.zone):
-            response = self.get_response(request)
-            # A view's own savepoint is gone already; this is for a 5xx raised in the middleware below us.
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
+        with domain_scope(domain), audit.originating(_origin_of(request)), timezone.override(domain.zone):
+            return self._answered(request)
+
+    def _at_installation(self, request: HttpRequest) -> HttpResponseBase:
+        """The installation's own address (T16): its own pages and sessions, no ISP's scope."""
+        request.is_installation = True  # type: ignore[attr-defined]  # read by sessions and UserMiddleware
+        request.urlconf = "portal.installation.urls"
+        request.domain = Domain(**hosts.FACE)  # type: ignore[attr-defined]  # dresses the pages; it is no row
+        with installation_scope(), audit.originating(_origin_of(request)):
+            return self._answered(request)
+
+    def _answered(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        # A view's own savepoint is gone already; this is for a 5xx raised in the middleware below us.
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
         return response
+
+    def process_view(self, request: HttpRequest, view: Any, arguments: Any, named: dict[str, Any]) -> None:
+        """The audit log tells what was asked for; secrets in an address (a link of a mail) are not told."""
+        path = request.path
+        for name, value in named.items():
+            if _SECRET_NAME.search(name) and str(value):
+                path = path.replace(str(value), "***")
+        query = logs.scrub(request.META.get("QUERY_STRING", ""))
+        audit.refine(method=request.method or "", path=path, query=query)
+
+
+def _origin_of(request: HttpRequest) -> audit.Origin:
+    request_id: str = request.request_id  # type: ignore[attr-defined]  # see PerchRequest
+    address, agent = request.META.get("REMOTE_ADDR"), request.headers.get("User-Agent", "")
+    return audit.Origin(address, agent, request_id, began=clock.monotonic())
 
 
 class LocaleMiddleware:
@@ -123,7 +159,7 @@ class LocaleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with translation.override(self._language(request)):
+        with speaking(request.domain, self._language(request)):  # type: ignore[attr-defined]  # see PerchRequest
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         patch_vary_headers(response, ["Accept-Language"])
@@ -154,8 +190,12 @@ class UserMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        user = get_user(request)
+        user = None if getattr(request, "is_installation", False) else get_user(request)
         request.user = user if isinstance(user, User) else None
+        if request.user is not None and request.user.is_support:
+            audit.refine(via="support access")
+            if request.method not in {"GET", "HEAD"} and support.is_kept_out(request.path):
+                return errors.page(request, 403, _("Not allowed"), _("Support does not change this."))
         return self.get_response(request)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from devices import playback
 from devices.models import Camera
 from devices.services import streamers
+from portal.api import key_rights
 from portal.hosts import normalize
 from tenants.errors import Unauthenticated
 from tenants.models import ApiKey, User, UserSession
@@ -19,7 +20,8 @@ from tenants.secrets import digest
 class Player:
     """One signed-in caller who asks for video; make one a request, then ask it for each camera (no query)."""
 
-    def __init__(self, user: User, *, session_id: int = 0, key_id: int = 0) -> None:
+    def __init__(self, user: User, *, session_id: int = 0, key_id: int = 0, may_watch: bool = True) -> None:
+        self._may_watch = may_watch
         self._issuer = playback.Issuer(user.pk, session_id=session_id, key_id=key_id)
 
     @classmethod
@@ -33,11 +35,12 @@ class Player:
     @classmethod
     def by_key(cls, user: User, key: ApiKey) -> Player:
         """The player of an API key, acting for its own user or for one the system key named."""
-        return cls(user, key_id=key.pk)
+        return cls(user, key_id=key.pk, may_watch=key_rights.may_watch(key))
 
     def token(self, camera: playback.Watched, *, archive: bool = True) -> str:
-        """A token for a camera the user may watch, for two hours; `archive=False` keeps it to live video."""
-        return self._issuer.token(camera, archive=archive)
+        """A token for a camera the user may watch, for two hours; `archive=False` keeps it to live video. Empty for a
+        key that is limited to other things than video."""
+        return "" if not self._may_watch else self._issuer.token(camera, archive=archive)
 
 
 def base_url(request: HttpRequest, camera: Camera) -> str:

@@ -46,7 +46,12 @@ class Job:
 JOBS: tuple[Job, ...] = (
     Job("billing.tasks.nights_due", timedelta(minutes=1)),
     Job("portal.tasks.relay_outbox", timedelta(minutes=1)),
+    Job("tenants.tasks.mails_due", timedelta(minutes=1)),
+    Job("portal.tasks.post_webhooks", timedelta(seconds=2)),
+    Job("portal.tasks.seal_changes", timedelta(minutes=1)),
     Job("portal.tasks.keep_house", timedelta(hours=1)),
+    Job("tenants.tasks.end_support", timedelta(minutes=1)),
+    Job("billing.tasks.count_isps", timedelta(minutes=5)),
 )
 
 

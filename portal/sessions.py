@@ -1,27 +1,63 @@
-"""Sessions in the database: hashed keys, one row a sign-in, the oldest evicted beyond the limit (items 63, 64)."""
+"""Sessions in the database: hashed keys, one row a sign-in, the oldest evicted beyond the limit (items 63, 64).
+
+A session ends when it was idle for as long as the ISP says, and at last when it is as old as the ISP says. Both are one
+column, `expires_at`, moved on as the session is used: whoever else reads sessions (hooks, sockets) looks at that alone.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.db import IntegrityError, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Least
 
 from tenants import clock
 from tenants.audit import current_origin
-from tenants.models import UserSession
+from tenants.models import Domain, UserSession
 from tenants.scoping import current_domain_id
 from tenants.secrets import digest
 from tenants.services import sessions
 
 TOUCH_EVERY = timedelta(minutes=1)
+ENDS_AT = "ends_at"  # in a session's data: seconds since 1970; it ends then at the latest (auto-login)
+UNKNOWN_LASTS = timedelta(minutes=20)  # a session of nobody: somebody between two steps of signing in
+
+
+def _limits() -> tuple[timedelta, timedelta]:
+    """How long a session of this ISP lasts, and how long it may be idle."""
+    hours = Domain.objects.values_list("session_hours", "session_idle_hours").get(pk=current_domain_id())
+    return timedelta(hours=hours[0]), timedelta(hours=hours[1])
+
+
+def _before_end(data: dict[str, Any], moment: Any) -> Any:
+    """The moment, or the end that was set for this session, whichever comes first."""
+    if ENDS_AT not in data:
+        return moment
+    end = datetime.fromtimestamp(data[ENDS_AT], UTC)
+    return min(moment, end) if isinstance(moment, datetime) else Least(moment, Value(end))
+
+
+def touch(row: UserSession) -> None:
+    """Note, at most once a minute, that a session was used, and move its end on."""
+    now = clock.now()
+    if now - row.last_seen_at <= TOUCH_EVERY:
+        return
+    moved: dict[str, Any] = {"last_seen_at": now}
+    if row.user_id is not None:
+        lasts, idle = _limits()
+        data = SessionStore().decode(row.data)
+        moved["expires_at"] = _before_end(data, Least(F("created_at") + lasts, now + idle))
+    UserSession.objects.filter(pk=row.pk).update(**moved)
 
 
 class SessionStore(SessionBase):
     """Django's session interface over UserSession."""
+
+    began_at: float = 0.0  # when its user signed in, once it was read; seconds since 1970
 
     def _row(self) -> UserSession | None:
         found: UserSession | None = UserSession.objects.filter(
@@ -34,8 +70,8 @@ class SessionStore(SessionBase):
         if row is None:
             self._session_key = None
             return {}
-        if clock.now() - row.last_seen_at > TOUCH_EVERY:
-            UserSession.objects.filter(pk=row.pk).update(last_seen_at=clock.now())
+        touch(row)
+        self.began_at = row.created_at.timestamp()
         return self.decode(row.data)
 
     def exists(self, session_key: str) -> bool:
@@ -56,14 +92,21 @@ class SessionStore(SessionBase):
             self.create()
             return
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # unknown to the stubs
-        values = {"data": self.encode(data), "expires_at": self.get_expiry_date(modification=clock.now())}
         user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
+        values = {"data": self.encode(data), "expires_at": _before_end(data, self._expiry(user_id, must_create))}
         if must_create:
             self._insert(user_id, values)
         elif not UserSession.objects.filter(digest=digest(self.session_key)).update(user_id=user_id, **values):
             raise UpdateError
         if user_id is not None:
             sessions.evict_oldest(user_id)
+
+    def _expiry(self, user_id: int | None, is_new: bool) -> Any:
+        now = clock.now()
+        if user_id is None:
+            return now + UNKNOWN_LASTS
+        lasts, idle = _limits()
+        return now + min(lasts, idle) if is_new else Least(F("created_at") + lasts, now + idle)
 
     def _insert(self, user_id: int | None, values: dict[str, Any]) -> None:
         origin = current_origin()
@@ -89,7 +132,8 @@ class SessionStore(SessionBase):
             UserSession.objects.filter(digest=digest(key)).delete()
 
     def get_session_cookie_age(self) -> int:
-        return int(settings.SESSION_COOKIE_AGE)
+        """The cookie lasts as long as a session can; whether it lives is decided here."""
+        return int(_limits()[0].total_seconds())
 
     @classmethod
     def clear_expired(cls) -> None:

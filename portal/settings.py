@@ -36,6 +36,17 @@ PERCH_DERIVE = paths.derive
 PERCH_KEY_DIR = DATA_DIR / "keys"
 # Networks (besides the public Internet) that cameras may be in; loopback only where the demo or a test opens it.
 PERCH_CAMERA_NETWORKS = env("PERCH_CAMERA_NETWORKS")
+# The mail server for ISPs that name none of their own, and for the first mail of a new ISP.
+PERCH_SMTP = {
+    "host": env("PERCH_SMTP_HOST"),
+    "port": env_int("PERCH_SMTP_PORT", 587),
+    "security": env("PERCH_SMTP_SECURITY", "starttls"),
+    "login": env("PERCH_SMTP_LOGIN"),
+    "password": env("PERCH_SMTP_PASSWORD"),
+    "sender": env("PERCH_SMTP_FROM", "perch@localhost"),
+}
+# Where super administrators are: no ISP's host name, and no ISP is shown there.
+PERCH_ADMIN_HOSTS = env("PERCH_ADMIN_HOST", "admin.localhost").split(",")
 # The scheme that browsers use; behind a TLS proxy this is https.
 PERCH_SCHEME = env("PERCH_SCHEME", "http")
 PERCH_LOG_LEVEL = env("PERCH_LOG_LEVEL", "INFO")
@@ -72,7 +83,7 @@ MIDDLEWARE = [
     "portal.middleware.HealthMiddleware",
     "portal.middleware.SlashMiddleware",
     "portal.middleware.DomainMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.installation.sessions.HostSessionMiddleware",
     "portal.middleware.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -130,10 +141,10 @@ if DB_ROLE == "app":
     }
 
 AUTH_USER_MODEL = "tenants.User"
-AUTHENTICATION_BACKENDS = ["tenants.backends.LoginBackend"]
+AUTHENTICATION_BACKENDS = ["tenants.backends.LoginBackend", "tenants.backends.SupportBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "tenants.password_rules.LengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_HASHERS = ["tenants.hashers.PerchArgon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]

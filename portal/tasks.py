@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dramatiq
 
+from devices.services import viewings
+from portal.api import feed
 from tenants import outbox
 from tenants.models import Domain
 from tenants.scoping import domain_scope
-from tenants.services import housekeeping
+from tenants.services import changes, housekeeping, posting, super_administrators
 
 
 def _every_isp() -> list[int]:
@@ -24,7 +26,23 @@ def relay_outbox() -> None:
 
 @dramatiq.actor(queue_name="default", max_retries=0)
 def keep_house() -> None:
-    """Remove what has expired: sessions, tokens, messages sent long ago."""
+    """Remove what has expired: sessions, tokens, messages sent long ago, who watched a year ago."""
+    super_administrators.remove_old()
     for domain_id in _every_isp():
         with domain_scope(domain_id):
             housekeeping.remove_expired()
+            viewings.forget_old()
+
+
+@dramatiq.actor(queue_name="webhooks", max_retries=0, max_age=10_000)
+def post_webhooks() -> None:
+    """Send changes to the addresses that want them. Rounds overlap: a later one takes what no earlier one holds."""
+    posting.run_round(feed.change_shape)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0)
+def seal_changes() -> None:
+    """Link the hash chain of each audit log, whoever reads it or not."""
+    for domain_id in _every_isp():
+        with domain_scope(domain_id):
+            changes.seal()

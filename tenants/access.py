@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
+from tenants import clock
 from tenants.errors import Forbidden, Missing
-from tenants.models import ApiKey, Folder, FolderPermission, Membership, Organization, User
+from tenants.models import ApiKey, Folder, Membership, Organization, User
 from tenants.models.users import settle_flags
+from tenants.rights import FOLDERS, positional
 
 
 @dataclass(frozen=True)
@@ -142,23 +145,13 @@ def folder_for(user: User, organization: Organization, folder_id: Any) -> Folder
 
 def visible_folders(user: User, organization: Organization) -> QuerySet[Folder]:
     """The folders of an organization a user may know of: all for whoever runs it or edits there, else those he was
-    granted with all folders below them."""
+    granted, for as long as the grant holds, with all folders below them."""
     rows: QuerySet[Folder] = Folder.objects.filter(organization=organization)
     held = rights_in(user, organization)
     if held.is_owner or held.view_users or held.edit_cameras or user.is_admin:
         return rows
-    granted = FolderPermission.objects.filter(user=user, folder__organization=organization).values_list(
-        "folder", flat=True
-    )
-    return rows.filter(pk__in=_with_below(set(granted), dict(rows.values_list("pk", "parent"))))
-
-
-def _with_below(granted: set[int], parents: dict[int, int | None]) -> set[int]:
-    """The granted folders and all below them."""
-    known = set(granted)
-    while below := {folder for folder, parent in parents.items() if parent in known} - known:
-        known |= below
-    return known
+    asked = {"user": user.pk, "domain": user.domain_id, "now": clock.now()}
+    return rows.filter(pk__in=RawSQL(*positional(FOLDERS, asked)))  # noqa: S611 - parameters stay parameters
 
 
 def visible_users(user: User) -> QuerySet[User]:
@@ -184,6 +177,12 @@ def require_admin(user: User) -> None:
     """Let only ISP administrators pass."""
     if not user.is_admin:
         raise Forbidden(_("Only an administrator may do this."))
+
+
+def require_settings_editor(user: User, *, change: bool = True) -> None:
+    """Let those pass who may see (and change) the settings: administrators, and who has the flag of item 75."""
+    if not (user.is_admin or user.can_edit_settings) or (change and user.is_readonly):
+        raise Forbidden(_("You may not change the settings."))
 
 
 def can_see_all_money(user: User) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,11 +22,26 @@ UNINTERESTING = frozenset({"id", "domain", "secret_id", "created_at", "updated_a
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a change came from: the request behind it, if any."""
+    """Where a change came from: the request behind it, if any.
+
+    `via` is what the caller came by, where that is not a sign-in of his own; `rights` what its limits are, if it is a
+    limited key. `path` and `query` carry no secrets. `began` is when the request came, by the monotonic clock.
+    """
 
     ip: str | None = None
     user_agent: str = ""
     request_id: str = ""
+    via: str = ""
+    rights: tuple[str, ...] = ()
+    method: str = ""
+    path: str = ""
+    query: str = ""
+    began: float | None = None
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long the request has taken so far."""
+        return None if self.began is None else int((clock.monotonic() - self.began) * 1000)
 
 
 NOBODY = Origin()
@@ -41,6 +56,11 @@ def originating(origin: Origin) -> Iterator[None]:
         yield
     finally:
         _origin.reset(token)
+
+
+def refine(**known: Any) -> None:
+    """Add what became known about the request behind the changes: its path, or by whose key it came."""
+    _origin.set(replace(_origin.get(), **known))
 
 
 def current_origin() -> Origin:
@@ -96,13 +116,19 @@ def record(
         object_type=row._meta.object_name,
         object_id=object_id or str(row.pk),
         object_title=str(row)[:200],
+        external_id=str(getattr(row, "external_id", "") or "")[:128],
         organization_id=owner,
         user_id=acting_user.pk if acting_user and not acting_user.is_system else None,
         user_login=acting_user.login if acting_user else "",
+        via=origin.via[:64],
         changed=changed,
         ip=origin.ip,
         user_agent=origin.user_agent[:300],
         request_id=origin.request_id,
+        method=origin.method[:8],
+        path=origin.path[:300],
+        query=origin.query[:300],
+        duration_ms=origin.duration_ms,
         created_at=clock.now(),
     )
     return entry

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 
 from tenants.models import User
+from tenants.services import sign_in, support
 
 
 class LoginBackend(BaseBackend):
@@ -24,5 +25,17 @@ class LoginBackend(BaseBackend):
         return user if user.check_password(password) and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
-        """The user of a session, if he may still sign in."""
-        return User.objects.filter(pk=user_id, is_active=True).first()
+        """The user of a session, if he may still sign in, and from where this request comes."""
+        user = User.objects.filter(pk=user_id, is_active=True).first()
+        return user if user is not None and sign_in.may_come(user) else None
+
+
+class SupportBackend(BaseBackend):
+    """Knows the stand-ins of super administrators while their stay goes on; nobody signs in through it."""
+
+    def authenticate(self, request: Any, **kwargs: Any) -> None:
+        return None
+
+    def get_user(self, user_id: int) -> User | None:
+        """The stand-in of a session that support access opened."""
+        return support.stand_in_of(user_id)

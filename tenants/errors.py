@@ -32,6 +32,29 @@ class Unauthenticated(PerchError):
     code = "unauthenticated"
 
 
+class SecondFactorNeeded(Unauthenticated):
+    """The password is right, and more is needed: a code, a passkey, or setting one of them up.
+
+    `user` is who knows the password. Whoever catches this opens no session for him.
+    """
+
+    code = "second_factor_needed"
+
+    def __init__(self, message: str = "", *, user: object = None) -> None:
+        super().__init__(message)
+        self.user = user
+
+
+class TooManyAttempts(PerchError):
+    """Too many wrong answers; `retry_after` says in how many seconds the next one is looked at."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, message: str = "", *, retry_after: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
+
+
 class Invalid(PerchError):
     """The input cannot be accepted; `fields` says which part and why, in words of the person who typed it."""
 

@@ -80,6 +80,13 @@ class ScopedManager(models.Manager[ModelT]):
         return super().get_queryset().filter(domain_id=current_domain_id())
 
 
+class LivingManager(ScopedManager[ModelT]):
+    """The same without the rows that were deleted softly (`deleted_at`): those are there for names and history only."""
+
+    def get_queryset(self) -> models.QuerySet[ModelT]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class ScopedForeignKey(models.ForeignKey[Any, Any]):
     """A reference between two tenant-owned rows.
 

@@ -55,16 +55,18 @@ def composite_keys(model: type[models.Model]) -> list[str]:
 
 
 class SecureTables(Operation):
-    """Put the named models of this app behind the second wall."""
+    """Put the named models of this app behind the second wall. Tables that nothing will ever refer to
+    (`referenced=False`) go without the unique index over (domain_id, id), which composite foreign keys need."""
 
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, referenced: bool = True) -> None:
         self.names = names
+        self.referenced = referenced
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return (type(self).__qualname__, list(self.names), {})
+        return (type(self).__qualname__, list(self.names), {} if self.referenced else {"referenced": False})
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The state of the models does not change."""
@@ -76,7 +78,7 @@ class SecureTables(Operation):
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         tenant_models = self._models(app_label, to_state.apps)
-        for model in tenant_models:
+        for model in tenant_models if self.referenced else ():
             table = model._meta.db_table
             schema_editor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_isp_id" UNIQUE (domain_id, id)')
         for model in tenant_models:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cast import Cast, build
+from tests.beside import forget
+from tests.cast import Cast
+from tests.snapshot import fresh_cast
 
 pytest_plugins = ["tests.database", "tests.server"]
 
@@ -18,4 +20,7 @@ pytest_plugins = ["tests.database", "tests.server"]
 @pytest.fixture
 def cast(db: None) -> Cast:
     """The people and things above, in a database of this test's own."""
-    return build()
+    made = fresh_cast()
+    for domain in (made.north, made.south):
+        forget(domain)
+    return made

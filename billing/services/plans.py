@@ -76,6 +76,17 @@ def add_plan(
 
 
 @transaction.atomic
+def ensure_default(*, acting_user: User | None) -> Plan:
+    """The ISP's default plan; where there is none, one that costs nothing and gives live video only (items 39, 49)."""
+    found: Plan | None = Plan.objects.select_related("preset").filter(is_default=True, is_archived=False).first()
+    if found is not None:
+        return found
+    preset = presets.default_preset()
+    free = None if Plan.objects.filter(preset=preset).exists() else preset
+    return add_plan(acting_user=acting_user, title="Default", amount=0, preset=free, is_default=True)
+
+
+@transaction.atomic
 def change_plan(plan: Plan, *, acting_user: User | None, settings: dict[str, Any] | None = None, **values: Any) -> Plan:
     """Change a plan's words and flags, and with `settings` its preset's; its cameras follow at once (item 48)."""
     before = audit.snapshot(plan)

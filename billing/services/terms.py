@@ -1,10 +1,12 @@
 """What was agreed with a subscriber, and the taxes of the ISP: both change points from a local day on.
 
-Offers: `set_terms` (discount, trial), `terms_of` (in force on a day), `set_tax` and `taxes_on`.
+Offers: `set_terms` (discount, trial), `terms_of` and `terms_by_organization` (in force on a day), `set_tax` and
+`taxes_on`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
@@ -55,6 +57,16 @@ def terms_of(organization: Organization, day: date | None = None) -> Organizatio
         .first()
     )
     return found
+
+
+def terms_by_organization(ids: Iterable[int], day: date | None = None) -> dict[int, OrganizationTerms]:
+    """The terms in force of many organizations by number, in one query."""
+    rows = (
+        OrganizationTerms.objects.filter(organization_id__in=list(ids), from_day__lte=day or periods.today())
+        .order_by("organization_id", "-from_day")
+        .distinct("organization_id")
+    )
+    return {row.organization_id: row for row in rows}
 
 
 @transaction.atomic

@@ -1,15 +1,21 @@
 """The models of `devices`, one noun a file."""
 
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
+from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.streamers import Streamer
+from devices.models.viewings import Viewing
+from devices.models.words import CameraWord
 
 __all__ = [
     "Camera",
     "CameraAttribute",
+    "CameraPermission",
     "CameraStatus",
+    "CameraWord",
     "OrganizationPreset",
     "Preset",
     "PresetSpan",
     "Streamer",
+    "Viewing",
 ]

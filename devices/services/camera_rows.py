@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from devices.access import ALL
+from devices.access import KNOWN as KNOWN_CAMERAS
+from devices.models import CameraWord
+from tenants import clock
 from tenants.models import User
 from tenants.scoping import current_domain_id
 from tenants.statements import prepared_cursor
+from tenants.words import LAST, sorted_out
 
 # A report older than this many seconds says nothing about now: the streamer reports every 10 s.
 FRESH = 60.0
@@ -121,11 +124,16 @@ LEFT JOIN LATERAL (
 ) l ON true
 ORDER BY c.title, c.id
 """
-KNOWN = f"AND c.id IN (SELECT camera_id FROM ({ALL}) AS known)"  # noqa: S608 - constants
+KNOWN = f"AND c.id IN ({KNOWN_CAMERAS})"
 MARKED = (
     "AND EXISTS (SELECT FROM devices_cameraattribute m WHERE m.domain_id = c.domain_id AND m.camera_id = c.id"
     " AND m.user_id = %(user)s AND m.favorite)"
 )
+# A range of words (see `tenants.words`): of rare ones the cameras are taken by their numbers, of common ones looked at.
+_RANGE = "w.domain_id = %(domain)s AND w.word >= %(word{0})s AND w.word < %(end{0})s"
+_FOUND = f"SELECT w.camera_id FROM devices_cameraword w WHERE {_RANGE}"  # noqa: S608 - constants
+RARE = "AND c.id = ANY(ARRAY({0}))"
+COMMON = f"AND EXISTS (SELECT FROM devices_cameraword w WHERE w.camera_id = c.id AND {_RANGE})"
 
 
 @dataclass(frozen=True)
@@ -138,6 +146,8 @@ class CameraFilter:
     search: str = ""
     favorite: bool = False
     with_agent: bool = False
+    after: tuple[str, int] | None = None  # title and number of the row before
+    ids: tuple[int, ...] | None = None
 
     def where(self) -> str:
         """The conditions, with named parameters."""
@@ -145,9 +155,10 @@ class CameraFilter:
             "AND c.name = %(name)s": self.name,
             "AND c.organization_id = %(organization)s": self.organization_id is not None,
             "AND c.folder_id = %(folder)s": self.folder_id is not None,
-            "AND (c.title ILIKE %(search)s OR c.name ILIKE %(search)s)": self.search,
             MARKED: self.favorite,
             "AND c.agent_id <> ''": self.with_agent,
+            "AND c.id = ANY(%(ids)s)": self.ids is not None,
+            "AND (c.title, c.id) > (%(after_title)s, %(after_id)s)": self.after is not None,
         }
         return " ".join(sql for sql, wanted in conditions.items() if wanted)
 
@@ -157,18 +168,33 @@ class CameraFilter:
             "name": self.name,
             "organization": self.organization_id,
             "folder": self.folder_id,
-            "search": f"%{_literally(self.search)}%",
+            "ids": list(self.ids or ()),
+            "after_title": self.after[0] if self.after else "",
+            "after_id": self.after[1] if self.after else 0,
         }
 
 
-def _literally(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _searched(text: str) -> tuple[str, dict[str, str]]:
+    """The condition of a search, and its values."""
+    if not text.strip():
+        return "", {}
+    rare, common = sorted_out(CameraWord, text)
+    if not rare and not common:
+        return "AND false", {}
+    found = " INTERSECT ".join(_FOUND.format(number) for number in range(len(rare)))
+    parts = [RARE.format(found)] if rare else []
+    parts += [COMMON.format(len(rare) + number) for number in range(len(common))]
+    words = list(enumerate(rare + common))
+    ranges = {f"word{number}": word for number, word in words} | {f"end{number}": word + LAST for number, word in words}
+    return " ".join(parts), ranges
 
 
 def camera_rows(user: User, wanted: CameraFilter, *, limit: int, offset: int = 0) -> list[CameraRow]:
     """The cameras a user may know of, by title: those he may watch and those whose settings he may edit."""
-    where = wanted.where() if user.is_admin else f"{KNOWN} {wanted.where()}"
-    scope = {"domain": current_domain_id(), "user": user.pk, "limit": limit, "offset": offset}
+    searched, ranges = _searched(wanted.search)
+    where = f"{searched} {wanted.where()}" if user.is_admin else f"{KNOWN} {searched} {wanted.where()}"
+    scope: dict[str, Any] = {"domain": current_domain_id(), "user": user.pk, "now": clock.now()}
+    scope |= {"limit": limit, "offset": offset, **wanted.parameters(), **ranges}
     with prepared_cursor() as cursor:
-        cursor.execute(PAGE.format(where=where), {**scope, **wanted.parameters()})
+        cursor.execute(PAGE.format(where=where), scope)
         return [CameraRow._make(row) for row in cursor.fetchall()]

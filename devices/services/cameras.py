@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
-from devices.services import presets, spans, streamers
+from devices.services import grants, presets, spans, streamers
 from tenants import audit
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access
@@ -99,6 +99,8 @@ def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) ->
     _check(camera)
     camera.save()
     spans.settle(camera)
+    if before["organization"] != camera.organization_id:
+        grants.leave_behind(camera, acting_user=acting_user)
     if audit.changed(camera, before, acting_user=acting_user, object_id=camera.name):
         notify_access()
     return camera

@@ -79,6 +79,15 @@ def delete_preset(preset: Preset, *, acting_user: User | None) -> None:
 
 
 @transaction.atomic
+def restore_preset(preset: Preset, *, acting_user: User | None) -> None:
+    """Bring a retired preset back; organizations choose it again where it is attached anew or available everywhere."""
+    before = audit.snapshot(preset)
+    preset.is_deleted = False
+    preset.save()
+    audit.changed(preset, before, acting_user=acting_user)
+
+
+@transaction.atomic
 def attach_preset(preset: Preset, organization: Organization, *, acting_user: User | None) -> OrganizationPreset:
     """Let an organization choose a preset; doing it twice changes nothing."""
     row, fresh = OrganizationPreset.objects.get_or_create(

@@ -206,7 +206,7 @@ class Door:
 
     async def archive_file(self, playback: Playback) -> Response:
         start, end = playback.window()
-        decision = await playback.admit("mp4", dvr=True)
+        decision = await playback.admit("mp4", dvr=True, part=f"from={start:.0f}&duration={end - start:.0f}")
         ranges = _seen(decision, start, end)
         export = await self._exports.find(playback.name, ranges, (start, min(end, clock.timestamp())))
         if playback.request.query_params.get("prepare") == "true":
@@ -234,7 +234,7 @@ class Door:
     async def recording_status(self, playback: Playback) -> Response:
         query = playback.request.query_params
         start, end = _seconds(query.get("from"), 0.0), _seconds(query.get("to"), clock.timestamp() + 1)
-        decision = await playback.admit("hls", dvr=True)
+        decision = await playback.admit("api", dvr=True)  # asking what there is, is not watching it
         ranges = []
         for first, last in decision.clip(start, end):
             spans = await self._archive.index.read(
@@ -275,7 +275,7 @@ class Playback:
         self.token = request.query_params.get("token", "")[:2000]
         self._visit: Visit | None = None
 
-    async def admit(self, proto: str, *, dvr: bool = False) -> Decision:
+    async def admit(self, proto: str, *, dvr: bool = False, part: str = "") -> Decision:
         """Ask for the right to this; raises Refused or Undecided."""
         request = self.request
         others = urlencode([(key, value) for key, value in request.query_params.multi_items() if key != "token"])
@@ -288,6 +288,7 @@ class Playback:
             user_agent=request.headers.get("user-agent", ""),
             query=others,
             dvr=dvr,
+            part=part,
         )
         return await self._sessions.admit(self._visit)
 

@@ -45,11 +45,12 @@ class Visit:
     query: str = field(default="", repr=False)
     dvr: bool = False
     number: int = 0
+    part: str = ""  # of the archive that a file is made of; each is a session, because each is asked for
 
     @property
     def session(self) -> str:
         """The identity of the session: hash of name, token and protocol."""
-        digest = hashlib.sha256("\0".join((self.name, self.token, self.proto)).encode()).digest()
+        digest = hashlib.sha256("\0".join((self.name, self.token, self.proto + self.part)).encode()).digest()
         return str(UUID(bytes=digest[:16], version=4))
 
     def question(self) -> dict[str, str]:
@@ -65,7 +66,7 @@ class Visit:
             "dvr": "true" if self.dvr else "false",
             "host": self.host,
             "user_agent": self.user_agent[:300],
-            "qs": self.query[:1000],
+            "qs": "&".join(part for part in (self.query[:1000], self.part) if part),
         }
 
 

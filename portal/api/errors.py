@@ -26,7 +26,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal import logs
+from portal.api.idempotency import KeyReused
 from tenants import errors
+from tenants.services.keys import KeyExpired
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +44,12 @@ V2: list[tuple[type[Exception], int, str]] = [
     (errors.Missing, 404, "NotFound"),
     (errors.Forbidden, 403, "Forbidden"),
     (WrongKey, 403, "WrongApikey"),
+    (KeyExpired, 403, "ApikeyExpired"),
+    (errors.SecondFactorNeeded, 403, "SecondFactorNeeded"),
+    (errors.TooManyAttempts, 429, "TooManyAttempts"),
     (errors.Unauthenticated, 403, "Forbidden"),
     (errors.Invalid, 400, "ValidationError"),
+    (KeyReused, 422, "IdempotencyKeyReused"),
     (errors.LimitReached, 400, "LimitReached"),
     (errors.Conflict, 400, "Conflict"),
     (errors.Unavailable, 503, "Unavailable"),
@@ -70,6 +76,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def _headers(error: Exception) -> dict[str, str] | None:
+    if isinstance(error, errors.TooManyAttempts):
+        return {"Retry-After": str(error.retry_after)}
     return {"Retry-After": "5"} if isinstance(error, errors.Unavailable) else None
 
 

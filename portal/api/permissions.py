@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 
+from portal.api import key_rights
 from tenants.errors import Unauthenticated
 
 
@@ -16,6 +17,7 @@ class SignedIn(BasePermission):
     def has_permission(self, request: Any, view: Any) -> bool:
         if request.user is None:
             raise Unauthenticated(_("Sign in, or send a key."))
+        key_rights.require_for(request, view)
         return True
 
 

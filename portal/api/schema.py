@@ -14,6 +14,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc, resolve_type_hint
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from portal.api.idempotency import parameters_of
+
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
 ERROR: dict[str, Any] = {
@@ -25,8 +27,9 @@ ERROR: dict[str, Any] = {
         "error": {
             "type": "string",
             "enum": [
-                "BadRequest", "Conflict", "Forbidden", "InternalError", "LimitReached", "MethodNotAllowed", "NotFound",
-                "Unavailable", "ValidationError", "WrongApikey",
+                "ApikeyExpired", "BadRequest", "Conflict", "Forbidden", "IdempotencyKeyReused", "InternalError",
+                "LimitReached", "MethodNotAllowed", "NotFound", "SecondFactorNeeded", "TooManyAttempts", "Unavailable",
+                "ValidationError", "WrongApikey",
             ],
         },
         "message": {"type": "string"},
@@ -40,6 +43,7 @@ DONE: dict[str, Any] = {
     "required": ["success"],
     "properties": {"success": {"type": "boolean", "enum": [True]}},
 }
+PICTURE = {"type": "string", "format": "binary"}
 PAGING = {"limit": "at most this many, up to 2000", "offset": "skip this many"}
 # The shapes that answers refer to, by name; `portal.api.docs` puts them into the document.
 COMPONENTS: dict[str, dict[str, Any]] = {"Error": ERROR, "Done": DONE}
@@ -65,18 +69,25 @@ class V2Schema(AutoSchema):
     def map_parsers(self) -> list[str]:
         return ["application/json", "application/x-www-form-urlencoded"]
 
+    def get_override_parameters(self) -> list[Any]:
+        return parameters_of(self.method)
+
 
 def answers(
     shape: Any, *, fields: Any = None, query: dict[str, str] | None = None, says: str = "", name: str = ""
 ) -> Any:
-    """Describe a view's method: the answer's shape (a TypedDict, a list of one, or a schema) and the body's fields."""
-    schema = _reference("Done") if shape is DONE else schema_of(shape)
+    """Describe a view's method: the answer's shape (a TypedDict, a list of one, or bytes for a picture)
+    and the body's fields."""
+    if shape is bytes:
+        success: dict[Any, Any] = {(200, "image/png"): PICTURE, (200, "image/jpeg"): PICTURE}
+    else:
+        success = {200: _reference("Done") if shape is DONE else schema_of(shape)}
     refusals = {status: OpenApiResponse(_reference("Error"), text) for status, text in REFUSALS.items()}
     described = {**(query or {}), **(PAGING if get_origin(shape) is list else {})}
     parameters = [OpenApiParameter(key, str, "query", description=text) for key, text in described.items()]
     return extend_schema(
         request=fields,
-        responses={200: schema, **refusals},
+        responses={**success, **refusals},
         parameters=parameters,
         summary=says or None,
         operation_id=name,
@@ -89,26 +100,29 @@ def excluded(view: ViewT) -> ViewT:
     return decorated
 
 
-def schema_of(shape: Any) -> dict[str, Any]:
-    """The JSON schema of a TypedDict (by reference), of a list of it, or of a plain type."""
+def schema_of(shape: Any, components: dict[str, dict[str, Any]] = COMPONENTS) -> dict[str, Any]:
+    """The JSON schema of a TypedDict (by reference), of a list of it, or of a plain type.
+
+    Each dialect has its own `components`: the same name means another shape there.
+    """
     if is_typeddict(shape):
         name = shape.__name__.removesuffix("Shape")
-        if name not in COMPONENTS:
-            COMPONENTS[name] = _object(shape)
+        if name not in components:
+            components[name] = _object(shape, components)
         return _reference(name)
     if shape is type(None):
         return {"nullable": True, "enum": [None]}
     if get_origin(shape) is list:
-        return {"type": "array", "items": schema_of(get_args(shape)[0])}
+        return {"type": "array", "items": schema_of(get_args(shape)[0], components)}
     if get_origin(shape) is UnionType:
         (only,) = [kind for kind in get_args(shape) if kind is not type(None)]
-        schema = schema_of(only)
+        schema = schema_of(only, components)
         return {"allOf": [schema], "nullable": True} if "$ref" in schema else {**schema, "nullable": True}
     resolved: dict[str, Any] = resolve_type_hint(shape)  # type: ignore[no-untyped-call]
     return resolved
 
 
-def _object(shape: Any) -> dict[str, Any]:
+def _object(shape: Any, components: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """All keys of an answer are always there, except those that say otherwise."""
     hints = get_type_hints(shape)
     optional = {
@@ -117,6 +131,6 @@ def _object(shape: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "description": get_doc(shape),
-        "properties": {key: schema_of(hint) for key, hint in hints.items()},
+        "properties": {key: schema_of(hint, components) for key, hint in hints.items()},
         "required": sorted(set(hints) - optional),
     }

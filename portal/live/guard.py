@@ -1,7 +1,7 @@
 """Keeps open sockets honest: signed-out ones are closed, and rights are read again, every few seconds and on news.
 
 A notice only makes it sooner. Without any, a socket outlives its session by CHECK_EVERY at most, and a right it lost
-by RIGHTS_EVERY.
+by RIGHTS_EVERY; a right that ends by the clock, of which nobody gives notice, by CHECK_EVERY.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from portal.fleet import DatabaseAway
 from portal.live import statuses
 from portal.live.hub import Hub, Socket, Viewer
 from tenants import clock
+from tenants.rights import BY_THE_CLOCK
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,14 @@ JOIN tenants_user u ON u.id = s.user_id AND u.domain_id = s.domain_id AND u.is_a
 JOIN tenants_domain d ON d.id = s.domain_id AND d.is_active
 WHERE s.id = ANY(%(sessions)s) AND s.expires_at > %(now)s
 """
+# Users with a grant that begins or ends by itself: on a day, or with an hour of the week (item 303).
+LIMITED = f"""
+SELECT p.user_id FROM tenants_folderpermission p
+WHERE p.user_id = ANY(%(users)s) AND ({BY_THE_CLOCK})
+UNION
+SELECT m.user_id FROM tenants_membership m JOIN devices_camerapermission p ON p.membership_id = m.id
+WHERE m.user_id = ANY(%(users)s) AND ({BY_THE_CLOCK})
+"""  # noqa: S608 - constants of this code base
 
 
 class Guard:
@@ -70,7 +79,9 @@ class Guard:
     async def check(self) -> None:
         """Close what is signed out, and read the rights of whoever is due. Raises DatabaseAway."""
         admins = await self._alive()
-        due = [viewer for viewer in self._hub.viewers.values() if viewer.is_stale or self._is_due(viewer)]
+        limited = await self._limited()
+        viewers = list(self._hub.viewers.values())
+        due = [one for one in viewers if one.is_stale or one.user_id in limited or self._is_due(one)]
         for start in range(0, len(due), AT_ONCE):
             await asyncio.gather(*(self._reread(viewer, admins) for viewer in due[start : start + AT_ONCE]))
         while self._doubted:
@@ -93,6 +104,12 @@ class Guard:
             if socket.session_id not in alive:
                 socket.end(SIGNED_OUT)
         return alive
+
+    async def _limited(self) -> set[int]:
+        """Those among the users who have a grant that ends by itself."""
+        users = list({viewer.user_id for viewer in self._hub.viewers.values()})
+        rows = await fleet.fetch(LIMITED, {"users": users}) if users else []
+        return {row["user_id"] for row in rows}
 
     @staticmethod
     def _is_due(viewer: Viewer) -> bool:

@@ -124,6 +124,16 @@ class Hub:
             self._told = read
             self._tell(news)
 
+    def tell_of_messages(self, domain_id: int, people: list[int] | None) -> None:
+        """Let users' pages look at their messages again; None is everybody at the ISP."""
+        text = self._texts("messages", [])[0]
+        if people is None:
+            viewers = [viewer for viewer in self.viewers.values() if viewer.domain_id == domain_id]
+        else:
+            viewers = [viewer for one in people if (viewer := self.viewers.get((domain_id, one)))]
+        for socket in [socket for viewer in viewers for socket in viewer.sockets]:
+            socket.offer(text)
+
     def beat(self) -> None:
         """Let every socket know that we are there."""
         text = self._texts("beat", [])[0]

@@ -1,4 +1,4 @@
-"""What lives as long as a web process: the pool of the hooks, the listener, the guard and the rounds."""
+"""What lives as long as a web process: the pool of the hooks, the listener, the guard, the rounds, the notebook."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from portal import fleet
+from portal.api.hooks.viewers import notebook
 from portal.api.hooks.wire import Receive, Send
 from portal.live import rounds
 from portal.live.guard import Guard
@@ -33,6 +34,7 @@ async def run(receive: Receive, send: Send) -> None:
             "settling": rounds.settle_rounds,
             "refreshing": lambda: rounds.refresh_rounds(hub),
             "beating": lambda: rounds.beat_rounds(hub),
+            "viewers": notebook.run,
         }.items()
     ]
     await fleet.pool()
@@ -45,6 +47,8 @@ async def run(receive: Receive, send: Send) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     with contextlib.suppress(Exception):  # we end; a pool that cannot say goodbye ends with us
+        await notebook.write()
+    with contextlib.suppress(Exception):
         await fleet.close()
     await send({"type": "lifespan.shutdown.complete"})
 

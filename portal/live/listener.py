@@ -14,7 +14,7 @@ from portal import fleet
 from portal.fleet import DatabaseAway
 from portal.live.guard import Guard
 from portal.live.hub import Hub
-from tenants.broadcast import ACCESS
+from tenants.broadcast import ACCESS, MESSAGES
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Listener:
                 async with await fleet.connect() as held:
                     await held.execute(f"LISTEN {LIVE}")
                     await held.execute(f"LISTEN {ACCESS}")
+                    await held.execute(f"LISTEN {MESSAGES}")
                     delay = FIRST_DELAY
                     await self._hub.refresh_all()
                     await self._follow(held)
@@ -56,6 +57,8 @@ class Listener:
             logger.error("a notice on %s makes no sense", news.channel)
         elif news.channel == LIVE:
             await self._hub.refresh(domain_id, payload.get("c", []))
+        elif news.channel == MESSAGES:
+            self._hub.tell_of_messages(domain_id, payload.get("u"))
         else:
             self._guard.doubt(domain_id, payload.get("u"))
 

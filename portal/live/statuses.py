@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from devices.access import ALL
+from devices.access import KNOWN
 from portal import fleet
+from tenants import clock
 
 # A switched-off camera is off whatever its last report said: the report and the switch may cross.
 _COLUMNS = """
@@ -18,7 +19,6 @@ FROM devices_camera c LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
 """
 SOME = f"{_COLUMNS} WHERE c.id = ANY(%(cameras)s)"
 OF_DOMAINS = f"{_COLUMNS} WHERE c.domain_id = ANY(%(domains)s)"
-KNOWN = f"SELECT camera_id FROM ({ALL}) AS known"  # noqa: S608 - constants of this code base
 
 
 class Status(NamedTuple):
@@ -66,5 +66,5 @@ def _by_id(rows: list[dict[str, Any]]) -> dict[int, Status]:
 
 async def known_cameras(user_id: int, domain_id: int) -> frozenset[int]:
     """The cameras a user may know of: those he may watch and those whose settings he may edit. Raises DatabaseAway."""
-    rows = await fleet.fetch(KNOWN, {"user": user_id, "domain": domain_id})
+    rows = await fleet.fetch(KNOWN, {"user": user_id, "domain": domain_id, "now": clock.now()})
     return frozenset(row["camera_id"] for row in rows)

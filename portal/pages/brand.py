@@ -1,4 +1,7 @@
-"""The ISP's colours and logo, served as files so that pages need no inline styles."""
+"""The ISP's colours and pictures, served as files so that pages need no inline styles.
+
+Addresses of pictures carry a digest of what they show (`?v=`), so that browsers may keep them for long.
+"""
 
 from __future__ import annotations
 
@@ -8,43 +11,40 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
+from tenants import colours
+from tenants.errors import Missing
+from tenants.services import brand
+
 CACHED = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
-
-
-def _channels(colour: str) -> list[int]:
-    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
-
-
-def _readable_on(colour: str) -> str:
-    """White as long as it stands out enough on a colour (3:1, the contrast formula of WCAG 2), else near-black."""
-    linear = [part / 3294.6 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in _channels(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#ffffff" if 1.05 / (luminance + 0.05) >= 3 else "#101828"
+KEPT = {**CACHED, "Cache-Control": "public, max-age=31536000, immutable"}
+ALONE = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+INKS = ("--perch-ink-light", "--perch-ink-dark")
 
 
 @require_safe
 def stylesheet(request: Any) -> HttpResponse:
     """The ISP's colours as custom properties; all other tints are derived from them by the style sheet."""
     domain = request.domain
+    values = colours.derived(domain.brand_color, domain.accent_color)
+    light, dark = (values.pop(name) for name in INKS)
+    rules = "".join(f"  {name}: {value};\n" for name, value in values.items())
     text = (
-        ":root, [data-bs-theme] {\n"
-        f"  --tblr-primary: {domain.brand_color};\n"
-        f"  --tblr-primary-rgb: {', '.join(map(str, _channels(domain.brand_color)))};\n"
-        f"  --perch-on-brand: {_readable_on(domain.brand_color)};\n"
-        f"  --perch-accent: {domain.accent_color};\n"
-        "}\n"
+        f":root, [data-bs-theme] {{\n{rules}}}\n"
+        f':root, [data-bs-theme="light"] {{ --brand-ink: {light}; }}\n'
+        f'[data-bs-theme="dark"] {{ --brand-ink: {dark}; }}\n'
     )
     return HttpResponse(text, content_type="text/css; charset=utf-8", headers=CACHED)
 
 
 @require_safe
-def logo(request: HttpRequest) -> HttpResponse:
-    """The ISP's logo; 404 while it has none (the page then shows its name)."""
-    domain = request.domain  # type: ignore[attr-defined]  # set by DomainMiddleware
-    if not domain.logo:
-        raise Http404
-    headers = {**CACHED, "Content-Security-Policy": "sandbox"}
-    return HttpResponse(bytes(domain.logo), content_type=domain.logo_type, headers=headers)
+def picture(request: HttpRequest, kind: str, size: int = 0) -> HttpResponse:
+    """One of the ISP's pictures; 404 while it has none (pages then show its name)."""
+    try:
+        row = brand.picture(kind, size)
+    except Missing as error:
+        raise Http404 from error
+    headers = {**(KEPT if "v" in request.GET else CACHED), **ALONE}
+    return HttpResponse(bytes(row.image), content_type=row.image_type, headers=headers)
 
 
 @require_safe
@@ -56,6 +56,6 @@ def mark(request: Any) -> HttpResponse:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">'
         f'<rect width="64" height="64" rx="17" fill="{domain.brand_color}"/>'
         '<text x="32" y="44.5" text-anchor="middle" font-family="Inter,Helvetica,Arial,sans-serif" font-size="35"'
-        f' font-weight="700" fill="{_readable_on(domain.brand_color)}">{letter}</text></svg>'
+        f' font-weight="700" fill="{colours.words_on(domain.brand_color)}">{letter}</text></svg>'
     )
-    return HttpResponse(text, content_type="image/svg+xml", headers={**CACHED, "Content-Security-Policy": "sandbox"})
+    return HttpResponse(text, content_type="image/svg+xml", headers={**CACHED, **ALONE})

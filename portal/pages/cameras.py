@@ -15,19 +15,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from devices import access as camera_access
-from devices.models import Camera, CameraAttribute
+from devices.models import Camera, CameraAttribute, CameraWord
 from devices.services import cameras
 from portal.pages import video
-from portal.pages.common import Request, one_page, signed_in
+from portal.pages.common import Request, cursor_page, signed_in
 from portal.pages.folders import indented
 from portal.pages.status import Condition, describe
-from tenants import access
+from tenants import access, words
 from tenants.errors import Missing
 from tenants.models import Folder, Organization
 
 PER_PAGE = 48
 MANY_ORGANIZATIONS = 200
 MANY_NAMES = 100
+MANY_CAMERAS = 5000
 STATES = {
     "online": Q(enabled=True, status__alive=True),
     "offline": Q(enabled=True, status__alive=False) & ~Q(status__error_code=""),
@@ -52,8 +53,8 @@ def cameras_page(request: Request) -> HttpResponse:
     """All cameras the user may know of; every filter is in the address."""
     visible = camera_access.visible_cameras(request.user)
     found = narrowed(visible, request)
+    page = cursor_page(request, in_state(found, request), ["title", "id"], PER_PAGE, with_all)
     counts = counted(found, request)
-    page = one_page(request, in_state(found, request).select_related(*WITH).order_by("title", "id"), PER_PAGE)
     shown = cards(request, list(page.object_list))
     context = {
         "cards": shown,
@@ -72,6 +73,11 @@ def cameras_page(request: Request) -> HttpResponse:
     return video.allow(response, request, [card.camera for card in shown])
 
 
+def with_all(rows: QuerySet[Camera]) -> QuerySet[Camera]:
+    """Cameras with what lists show of them."""
+    return rows.select_related(*WITH)
+
+
 WITH = ("status", "organization", "folder", "preset", "streamer")
 
 
@@ -84,8 +90,7 @@ def view_of(request: Request) -> str:
 def narrowed(rows: QuerySet[Camera], request: Request) -> QuerySet[Camera]:
     """The cameras that the search, organization and folder of the address leave."""
     query = request.GET.get("q", "").strip()
-    if query:
-        rows = rows.filter(Q(title__icontains=query) | Q(name__icontains=query) | Q(postal_address__icontains=query))
+    rows = words.search(rows, CameraWord, "camera", query)
     if request.GET.get("organization"):
         rows = rows.filter(organization_id=access.as_id(request.GET["organization"]))
     if request.GET.get("folder"):
@@ -110,7 +115,9 @@ def marked(request: Request) -> QuerySet[CameraAttribute]:
 
 
 def counted(rows: QuerySet[Camera], request: Request) -> dict[str, int]:
-    """How many cameras each state has, in one query."""
+    """How many cameras each state has, in one query; nothing where there are too many to count them at each look."""
+    if rows.order_by()[: MANY_CAMERAS + 1].count() > MANY_CAMERAS:
+        return {}
     states = {name: Count("pk", filter=condition) for name, condition in STATES.items()}
     return rows.aggregate(all=Count("pk"), favorite=Count("pk", filter=Exists(marked(request))), **states)
 

@@ -16,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal import keyset
 from portal.pages import errors
 from tenants import access
 from tenants.errors import Conflict, Forbidden, Invalid, Missing, PerchError
@@ -62,9 +63,33 @@ def admins_only(view: View) -> View:
     return guarded
 
 
+def settings_editors(view: View) -> View:
+    """Let in whoever may see the ISP's settings; what is sent, from whoever may change them (item 75)."""
+
+    @signed_in
+    @wraps(view)
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        access.require_settings_editor(request.user, change=request.method not in {"GET", "HEAD"})
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def one_page(request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], size: int = 50) -> Page[Any]:
     """The page of a list that the address asks for; a page that is not there becomes the nearest."""
     return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def cursor_page(
+    request: HttpRequest, rows: QuerySet[Any], order: Sequence[str], size: int = 50, full: keyset.Full | None = None
+) -> keyset.Part[Any]:
+    """The page of a long list that begins where the address says; a cursor that is none means the first page. `full`
+    adds what is shown of each row (see `portal.keyset.cut`)."""
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    try:
+        return keyset.cut(rows, order, after=after, before=before, size=size, full=full)
+    except keyset.BadCursor:
+        return keyset.cut(rows, order, size=size, full=full)
 
 
 def submit(request: HttpRequest, form: forms.BaseForm, act: Callable[[dict[str, Any]], ResultT]) -> ResultT | None:
@@ -87,8 +112,9 @@ def put_errors(form: forms.BaseForm, error: PerchError) -> None:
 
 
 def _field(form: forms.BaseForm, name: str) -> str | None:
-    """The form's name of a service's field: a service says folder_id or owner where a form may say the other."""
-    for candidate in (name, name.removesuffix("_id"), f"{name}_id"):
+    """The form's name of a service's field: a service says folder_id or owner, or one host, where a form
+    may say the other, or hosts."""
+    for candidate in (name, name.removesuffix("_id"), f"{name}_id", f"{name}s"):
         if candidate in form.fields:
             return candidate
     return None

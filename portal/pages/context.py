@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from portal.pages.status import live_texts
-from tenants.models import Organization, User
+from tenants.models import Message, Organization, User
+from tenants.services import messages
 
 THEMES = ("light", "dark", "auto")
+ICON_SIZES = (16, 32, 64, 128)
+ADMINISTRATORS = {
+    "organizations", "users", "roles", "plans", "usage", "invoices", "presets", "audit", "access-log", "settings",
+}  # fmt: skip
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -18,7 +24,11 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     domain = getattr(request, "domain", None)
     user = getattr(request, "user", None)
     chosen = request.COOKIES.get("perch_theme", "")
-    looks = {"theme": chosen if chosen in THEMES else "auto", "has_logo": bool(domain and domain.logo)}
+    looks = {
+        "theme": chosen if chosen in THEMES else "auto",
+        "icon_sizes": ICON_SIZES,
+        "brand_pictures": domain.brand_pictures if domain else {},
+    }
     if domain is None or not isinstance(user, User):
         return {"domain": domain, "person": None, "menu": set(), **looks}
     return {
@@ -26,9 +36,31 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "person": user,
         "person_note": role(user),
         "menu": menu(user),
+        "mailbox": Mailbox(user),
         **looks,
         "live_texts": live_texts,
     }
+
+
+class Mailbox:
+    """What a page shows of one's unread messages; asked for by whole pages only, and once."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    @cached_property
+    def _news(self) -> list[Message]:
+        return messages.news_for(self._user)
+
+    @property
+    def unread(self) -> int:
+        """How many there are."""
+        return len(self._news)
+
+    @property
+    def banners(self) -> list[Message]:
+        """Those that stand above every page, newest first."""
+        return [message for message in self._news if message.is_dashboard][: messages.BANNERS_AT_MOST]
 
 
 def role(user: User) -> str:
@@ -41,10 +73,12 @@ def role(user: User) -> str:
 
 
 def menu(user: User) -> set[str]:
-    """The menu entries of a role (item 80)."""
-    entries = {"cameras"}
+    """The menu entries of a role (item 80): what is there opens, and what has no page for this role is not there."""
+    entries = {"cameras", "messages"}
     if user.is_admin:
-        return entries | {"organizations", "users", "presets", "plans", "usage", "invoices", "audit", "settings"}
+        return entries | ADMINISTRATORS
+    if user.can_edit_settings:
+        entries.add("settings")
     if user.is_accountant:
         entries |= {"organizations", "plans", "usage", "invoices"}
     if user.can_view_organizations:

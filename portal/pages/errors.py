@@ -13,6 +13,7 @@ STATUS: dict[type[errors.PerchError], int] = {
     errors.Missing: 404,
     errors.Forbidden: 403,
     errors.Unauthenticated: 401,
+    errors.TooManyAttempts: 429,
     errors.Invalid: 400,
     errors.LimitReached: 409,
     errors.Conflict: 409,
@@ -33,9 +34,13 @@ def page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespon
 
 def page_for(request: HttpRequest, error: errors.PerchError) -> HttpResponse:
     """The page of one of Perch's errors."""
-    titles = {404: _("Not found"), 403: _("Not allowed"), 401: _("Please sign in"), 409: _("Not possible now")}
+    titles = {404: _("Not found"), 403: _("Not allowed"), 401: _("Please sign in"), 409: _("Not possible now"),
+              429: _("Too many attempts")}  # fmt: skip
     status = status_of(error)
-    return page(request, status, titles.get(status, _("This cannot be done")), error.message)
+    answer = page(request, status, titles.get(status, _("This cannot be done")), error.message)
+    if isinstance(error, errors.TooManyAttempts):
+        answer["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

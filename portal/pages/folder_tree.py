@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.pages.common import Request, signed_in, submit
-from portal.pages.folders import walk
 from portal.pages.forms_people import FolderForm
 from portal.pages.organizations import head
+from portal.pages.tree import tree_of
 from tenants import access
 from tenants.errors import Conflict, Forbidden
-from tenants.models import Folder, FolderPermission, Organization
+from tenants.models import Folder, Organization
 from tenants.services import folders
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -26,17 +23,12 @@ METHODS = ["GET", "HEAD", "POST"]
 @signed_in
 @require_safe
 def folders_page(request: Request, organization_id: str) -> HttpResponse:
-    """The tree with its cameras counted and the people who may watch each folder."""
+    """The tree with its cameras and the people who may watch each folder."""
     organization = access.organization_for(request.user, organization_id)
     context = head(request, organization)
     if not context["tabs"].folders:
         raise Forbidden(_("You may not see the folders of this organization."))
-    tree = Folder.objects.filter(organization=organization).annotate(cameras_n=Count("cameras"))
-    watchers: dict[int, list[Any]] = {}
-    grants = FolderPermission.objects.filter(folder__organization=organization).select_related("user")
-    for grant in grants.order_by("user__login") if context["tabs"].people else ():
-        watchers.setdefault(grant.folder_id, []).append(grant)
-    context |= {"tree": list(walk(tree)), "watchers": watchers, "tab": "folders"}
+    context |= {"tab": "folders", **tree_of(request, organization, people=context["tabs"].people)}
     return render(request, "organizations/folders.html", context)
 
 

@@ -8,6 +8,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from tenants import password_rules
+
 if TYPE_CHECKING:
     _RowField = forms.ModelChoiceField[Any]
 else:  # fields cannot be subscripted at run time
@@ -57,6 +59,30 @@ class LoginForm(PerchForm):
     )
 
 
+class CodeForm(PerchForm):
+    """A code of the second factor: six digits, or one of the recovery codes."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+        error_messages={"required": _("Type the code.")},
+    )
+
+
+class ProofForm(PerchForm):
+    """Who is at the keyboard, once more."""
+
+    proof = forms.CharField(
+        label=_("Your password, or a code"),
+        max_length=512,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
 class ProfileForm(PerchForm):
     """What people may change about themselves (item 78)."""
 
@@ -83,5 +109,9 @@ class PasswordForm(PerchForm):
         label=_("New password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least eight characters. You will sign in again everywhere."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        again = _("You will sign in again everywhere.")
+        self.fields["password"].help_text = f"{password_rules.help_text()} {again}"

@@ -1,14 +1,11 @@
-"""The forms of organizations, folders, members, users and the ISP's own settings."""
+"""The forms of organizations, folders, members, users and API keys."""
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Iterable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.folders import indented
@@ -16,10 +13,7 @@ from portal.pages.forms import PerchForm, RowField
 from tenants.models import Folder, Membership, User
 from tenants.services import folders
 
-COLOUR = forms.TextInput(attrs={"type": "color"})
-MAX_LOGO = 256 * 1024
-MAX_LOGO_SIDE = 2048
-PNG = b"\x89PNG\r\n\x1a\n"
+OFFERED = 50  # people to choose an owner from; the page of all is beside it
 
 
 class OrganizationForm(PerchForm):
@@ -37,9 +31,13 @@ class OrganizationForm(PerchForm):
         label=_("External id"), max_length=128, required=False, help_text=_("Its number in your own system.")
     )
 
-    def __init__(self, *args: Any, owners: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owners: Any, shown: Iterable[User] = (), **kwargs: Any) -> None:
+        """`owners` may be chosen, of whom the first and those in `shown` are offered: an ISP has very many people."""
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
+        field: Any = self.fields["owner"]
+        field.queryset = owners
+        offered = {person.pk: str(person) for person in [*shown, *owners.order_by("login", "id")[:OFFERED]]}
+        field.widget.choices = [("", field.empty_label), *offered.items()]
 
 
 class FolderForm(PerchForm):
@@ -88,7 +86,8 @@ class MemberForm(RightsForm):
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     password = forms.CharField(
-        label=_("Password"), required=False, strip=False, help_text=_("For a new account. At least eight characters."),
+        label=_("Password"), required=False, strip=False,
+        help_text=_("For a new account, at least eight characters. Empty: a link to set it goes to the e-mail."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
     field_order = ["login", "name", "email", "password"]
@@ -152,59 +151,3 @@ class UserForm(PerchForm):
         if not values.get("password"):
             values.pop("password", None)
         return values
-
-
-class SettingsForm(PerchForm):
-    """The ISP's name, looks and rules (item 173)."""
-
-    title = forms.CharField(label=_("Name"), max_length=200, help_text=_("In the menu, in titles and on invoices."))
-    brand_color = forms.CharField(label=_("Main colour"), max_length=7, widget=COLOUR)
-    accent_color = forms.CharField(label=_("Accent colour"), max_length=7, widget=COLOUR)
-    logo = forms.FileField(
-        label=_("Logo"), required=False, widget=forms.FileInput(attrs={"accept": "image/png"}),
-        help_text=_("PNG with a transparent background, at most 256 kB and 2048 pixels a side."),
-    )  # fmt: skip
-    remove_logo = forms.BooleanField(label=_("Show the name instead of the logo"), required=False)
-    footer = forms.CharField(
-        label=_("Footer"), max_length=300, required=False, help_text=_("Telephone and hours, under the sign-in form.")
-    )
-    locale = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    timezone = forms.ChoiceField(
-        label=_("Time zone"), help_text=_("Days of the bill end at midnight here, and the archive shows this time.")
-    )
-    max_sessions = forms.IntegerField(label=_("Sessions per user"), min_value=1, max_value=1000)
-    legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
-    legal_address = forms.CharField(label=_("Address"), required=False, widget=forms.Textarea(attrs={"rows": "3"}))
-    vat_id = forms.CharField(label=_("VAT number"), max_length=32, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-        self.fields["timezone"].choices = [(zone, zone.replace("_", " ")) for zone in ("UTC", *zones)]  # type: ignore[attr-defined]
-
-    def clean_logo(self) -> bytes | None:
-        """A small PNG; a picture too large for browsers to unpack is refused by its header."""
-        upload = self.cleaned_data["logo"]
-        if upload is None:
-            return None
-        data: bytes = upload.read(MAX_LOGO + 1)
-        sides = struct.unpack(">II", data[16:24]) if data.startswith(PNG) and len(data) > 24 else (0, 0)
-        if len(data) > MAX_LOGO or not all(0 < side <= MAX_LOGO_SIDE for side in sides):
-            raise ValidationError(_("This is no PNG of at most 256 kB and 2048 pixels a side."))
-        return data
-
-    def clean(self) -> dict[str, Any]:
-        """The logo as the two columns it is kept in."""
-        values = dict(super().clean() or {})
-        logo, remove = values.pop("logo", None), values.pop("remove_logo", False)
-        if logo or remove:
-            values |= {"logo": b"" if remove else logo, "logo_type": "" if remove else "image/png"}
-        return values
-
-
-class KeyForm(PerchForm):
-    """What an API key is for."""
-
-    title = forms.CharField(
-        label=_("What it is for"), max_length=100, widget=forms.TextInput(attrs={"placeholder": _("CRM")})
-    )

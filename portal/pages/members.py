@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +13,19 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.pages.common import Request, one_page, signed_in, submit
+from devices.services import grants
+from portal.pages.common import Request, cursor_page, signed_in, submit
 from portal.pages.folders import walk
 from portal.pages.forms_people import MemberForm, RightsForm, rights_of
 from portal.pages.organizations import head
 from tenants import access
 from tenants.errors import Forbidden, Invalid
 from tenants.models import Folder, FolderPermission, Membership, Organization, User
-from tenants.services import memberships, users
+from tenants.services import invitations, memberships, users
 
 METHODS = ["GET", "HEAD", "POST"]
 FLAGS = ("can_edit_cameras", "can_edit_users", "can_view_stats", "is_accountant")
-GRANTS = ("can_view_dvr", "can_use_ptz", "can_use_actions")
+GRANTS = ("can_view_dvr", "can_export", "can_use_ptz", "can_talk", "can_use_actions")
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,14 @@ def members_page(request: Request, organization_id: str) -> HttpResponse:
     """The members of an organization."""
     organization, context = people_of(request, organization_id)
     rows: QuerySet[Membership] = Membership.objects.filter(organization=organization).select_related("user")
-    page = one_page(request, rows.order_by("user__login"))
+    page = cursor_page(request, rows, ["user__login", "id"])
     on_page = [row.user_id for row in page.object_list]
     grants: dict[int, list[str]] = {}
     held = FolderPermission.objects.filter(folder__organization=organization, user__in=on_page)
     for user_id, title in held.order_by("folder__order_num").values_list("user_id", "folder__title"):
         grants.setdefault(user_id, []).append(title)
     is_listed = organization.owner_id is None or rows.filter(user=organization.owner_id).exists()
-    owner = None if is_listed or page.number > 1 else organization.owner
+    owner = None if is_listed or not page.is_first else organization.owner
     context |= {"page": page, "grants": grants, "tab": "users", "owner_apart": owner}
     return render(request, "organizations/members.html", context)
 
@@ -80,13 +82,15 @@ def add_member(request: Request, organization_id: str) -> HttpResponse:
 def add_or_invite(acting_user: User, organization: Organization, values: dict[str, Any]) -> Membership:
     """Add the person with this login, whom the acting user can see already, or make the account."""
     flags = {name: values[name] for name in FLAGS}
+    access.require_may_grant(acting_user, organization, User(), {name: True for name in FLAGS if flags[name]})
     known = access.visible_users(acting_user).filter(login__iexact=values["login"].strip()).first()
     if known is not None:
         return memberships.add_member(organization, acting_user=acting_user, user=known, **flags)
-    if not values["password"]:
-        raise Invalid(_("A new account needs a password."), field="password")
-    account = {name: values[name] for name in ("login", "name", "email", "password")}
-    person = users.add_user(acting_user=acting_user, organization=organization, **account)
+    account = {name: values[name] for name in ("login", "name", "email")}
+    password = values["password"] or None
+    person = users.add_user(acting_user=acting_user, organization=organization, password=password, **account)
+    if password is None:
+        invitations.send_activation(person, acting_user=acting_user)
     membership = memberships.membership_of(organization, person)
     return memberships.change_member(membership, acting_user=acting_user, **flags)
 
@@ -111,10 +115,17 @@ def member(request: Request, organization_id: str, user_id: str) -> HttpResponse
 
 def save(request: Request, membership: Membership, flags: dict[str, Any]) -> Membership:
     """The member's rights and folders as the form has them."""
+    organization, person = membership.organization, membership.user
+    access.require_may_grant(request.user, organization, person, changed(membership, flags))
     memberships.change_member(membership, acting_user=request.user, **flags)
-    for row in folder_rows(membership.organization, membership.user):
-        save_grant(row, membership.user, request.POST, acting_user=request.user)
+    for row in folder_rows(organization, person):
+        save_grant(row, person, request.POST, acting_user=request.user)
     return membership
+
+
+def changed(membership: Membership, flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags that are not as they were: only a change needs the right to give."""
+    return {name: value for name, value in flags.items() if value != getattr(membership, name)}
 
 
 def save_grant(row: FolderRow, person: User, sent: QueryDict, *, acting_user: User) -> None:
@@ -125,6 +136,8 @@ def save_grant(row: FolderRow, person: User, sent: QueryDict, *, acting_user: Us
             memberships.revoke_folder(row.grant, acting_user=acting_user)
         return
     rights = {each: f"{name}-{each}" in sent for each in GRANTS}
+    if not rights["can_view_dvr"]:
+        del rights["can_export"]  # the form does not send it then; what was chosen before comes back with the archive
     depth = depth_of(sent.get(f"{name}-depth", ""))
     memberships.grant_folder(row.folder, acting_user=acting_user, user=person, dvr_depth_limit=depth, **rights)
 
@@ -140,12 +153,16 @@ def depth_of(text: str) -> int | None:
 
 
 def folder_rows(organization: Organization, person: User) -> list[FolderRow]:
-    """The organization's tree with what the person may do in each folder; a grant above covers what is below."""
+    """The organization's tree with what the person may do in each folder."""
     held = FolderPermission.objects.filter(folder__organization=organization, user=person)
-    grants = {grant.folder_id: grant for grant in held}
+    return rows_of(Folder.objects.filter(organization=organization), {grant.folder_id: grant for grant in held})
+
+
+def rows_of(tree: Iterable[Folder], grants: dict[int, FolderPermission]) -> list[FolderRow]:
+    """Folders with the grants on them; a grant above covers what is below."""
     covered: set[int] = set()
     rows = []
-    for depth, folder in walk(Folder.objects.filter(organization=organization)):
+    for depth, folder in walk(tree):
         inherited = folder.parent_id in covered
         if inherited or folder.pk in grants:
             covered.add(folder.pk)
@@ -161,7 +178,7 @@ def remove(request: Request, organization_id: str, user_id: str) -> HttpResponse
     person = access.user_for(request.user, user_id)
     membership = memberships.membership_of(organization, person)
     if request.method == "POST":
-        memberships.remove_member(membership, acting_user=request.user)
+        grants.remove_member(membership, acting_user=request.user)
         messages.success(request, _("%(login)s is no longer in the organization.") % {"login": person.login})
         return redirect("members", organization_id=organization.pk)
     return render(request, "organizations/member_remove.html", {"member": person, **head(request, organization)})

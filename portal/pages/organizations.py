@@ -18,13 +18,13 @@ from devices import access as camera_access
 from devices.models import Camera
 from devices.services import organizations as closing
 from portal.pages import video
-from portal.pages.cameras import WITH, cards
-from portal.pages.common import Request, one_page, signed_in, submit
+from portal.pages.cameras import cards, with_all
+from portal.pages.common import Request, cursor_page, signed_in, submit
 from portal.pages.forms_people import OrganizationForm
-from tenants import access
+from tenants import access, words
 from tenants.access import OrganizationRights
 from tenants.errors import Forbidden
-from tenants.models import Membership, Organization, User
+from tenants.models import Folder, Membership, Organization, OrganizationWord, User, UserWord
 from tenants.services import organizations
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -41,6 +41,7 @@ class Tabs:
     people: bool
     folders: bool
     money: bool
+    stats: bool
     cameras: int
     users: int
 
@@ -58,11 +59,18 @@ def organizations_page(request: Request) -> HttpResponse:
     rows = access.visible_organizations(request.user)
     query = request.GET.get("q", "").strip()
     if query:
-        rows = rows.filter(Q(title__icontains=query) | Q(owner__login__icontains=query) | Q(external_id=query))
-    rows = rows.select_related("owner").annotate(cameras_n=count_of(Camera), users_n=count_of(Membership))
-    page = one_page(request, rows.order_by("title", "id"))
+        owned = User.objects.filter(words.finding(UserWord, "user", query)).values("pk")
+        rows = rows.filter(words.finding(OrganizationWord, "organization", query) | Q(owner__in=owned))
+    page = cursor_page(request, rows, ["title", "id"], full=with_counters)
     context = {"page": page, "query": query, "can_add": can_open(request.user)}
     return render(request, "organizations/list.html", context)
+
+
+def with_counters(rows: QuerySet[Organization]) -> QuerySet[Organization]:
+    """Organizations with their owner and the counters of the list."""
+    return rows.select_related("owner").annotate(
+        cameras_n=count_of(Camera), users_n=count_of(Membership), folders_n=count_of(Folder)
+    )
 
 
 def can_open(user: User) -> bool:
@@ -77,6 +85,7 @@ def add(request: Request) -> HttpResponse:
     if not can_open(request.user):
         raise Forbidden(_("You may not open organizations."))
     form = OrganizationForm(request.POST or None, initial=NEW, owners=owners(request.user))
+    lock_owner(request.user, form)
     done = submit(request, form, lambda values: opening.add_organization(acting_user=request.user, **values))
     if done is not None:
         messages.success(request, _("%(title)s is opened. Now add its cameras.") % {"title": done.title})
@@ -84,9 +93,15 @@ def add(request: Request) -> HttpResponse:
     return render(request, "organizations/form.html", {"form": form}, status=422 if form.errors else 200)
 
 
+def lock_owner(user: User, form: OrganizationForm) -> None:
+    """Only an administrator says who owns: the owner pays, and holds every right (item 34)."""
+    if not user.is_admin:
+        form.lock("owner")
+
+
 def owners(user: User) -> QuerySet[User]:
     """Whom the user may make an owner."""
-    return access.visible_users(user).filter(is_active=True).order_by("login")
+    return access.visible_users(user).filter(is_active=True)
 
 
 @signed_in
@@ -96,7 +111,9 @@ def change(request: Request, organization_id: str) -> HttpResponse:
     organization = access.organization_for(request.user, organization_id, "edit")
     initial = {name: getattr(organization, name) for name in FIELDS}
     allowed = owners(request.user) | User.objects.filter(pk=organization.owner_id or 0)
-    form = OrganizationForm(request.POST or None, initial=initial, owners=allowed)
+    shown = [organization.owner] if organization.owner else []
+    form = OrganizationForm(request.POST or None, initial=initial, owners=allowed, shown=shown)
+    lock_owner(request.user, form)
     done = submit(
         request,
         form,
@@ -128,7 +145,7 @@ def organization_page(request: Request, organization_id: str) -> HttpResponse:
     """An organization's cameras."""
     organization = access.organization_for(request.user, organization_id)
     rows = camera_access.visible_cameras(request.user).filter(organization=organization)
-    page = one_page(request, rows.select_related(*WITH).order_by("title", "id"))
+    page = cursor_page(request, rows, ["title", "id"], full=with_all)
     shown = cards(request, list(page.object_list))
     context = {"cards": shown, "page": page, "tab": "cameras", "live": True, **head(request, organization)}
     return video.allow(render(request, "organizations/cameras.html", context), request, [card.camera for card in shown])
@@ -144,6 +161,7 @@ def head(request: Request, organization: Organization) -> dict[str, Any]:
         people=people,
         folders=people or rights.edit_cameras,
         money=rights.see_money,
+        stats=rights.view_stats,
         cameras=Camera.objects.filter(organization=organization).count(),
         users=organization.memberships.count(),
     )

@@ -16,7 +16,7 @@ from devices.models import Camera, CameraAttribute
 from portal.pages import video
 from portal.pages.common import Request, signed_in
 from portal.pages.status import Condition, describe, live_texts
-from tenants import clock
+from tenants import access, clock
 from tenants.errors import Forbidden
 
 SPEEDS = ("0.5", "1", "2", "4", "8", "16")
@@ -36,6 +36,7 @@ def watch(request: Request, name: str) -> HttpResponse:
     context = {
         "camera": camera,
         "rights": rights,
+        "overseen": access.rights_in(request.user, camera.organization).view_users,
         "condition": condition,
         "favorite": CameraAttribute.objects.filter(user=request.user, camera=camera, favorite=True).exists(),
         "player": settings_of(request, camera, rights, condition),
@@ -92,6 +93,7 @@ def reach(camera: Camera, rights: camera_access.CameraRights) -> dict[str, Any]:
     """How far back the user may look: `since` in Unix seconds, `kept` and `limit` in days, None is without end."""
     return {
         "allowed": rights.dvr,
+        "export": rights.export,
         "since": camera.created_at.timestamp(),
         "kept": camera.dvr_depth or None,
         "limit": rights.dvr_depth_limit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,10 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.doors import Door, enter
+from portal.doors import Door, admit, enter
 from portal.pages.forms import LoginForm
-from tenants.errors import Unauthenticated
-from tenants.models import User
+from tenants.errors import SecondFactorNeeded, TooManyAttempts, Unauthenticated
+from tenants.models import IdentityProvider, User
 
 YEAR = 365 * 24 * 3600
 
@@ -45,14 +45,45 @@ def sign_in(request: Any) -> HttpResponse:
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = enter(request, door=Door.PAGE, **form.cleaned_data)
-        except Unauthenticated as error:
-            form.add_error(None, error.message)
-        else:
-            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-            return with_language(HttpResponseRedirect(target or start_of(user)), user)
-    status = 200 if request.method != "POST" else 422
-    return render(request, "session/login.html", {"form": form, "next": target}, status=status)
+            return welcome(request, _recognised(request, form), door=Door.PAGE, target=target)
+        except (Unauthenticated, TooManyAttempts) as error:
+            return refused(request, form, error, target)
+    return login_page(request, form, target, status=200 if request.method != "POST" else 422)
+
+
+def _recognised(request: Any, form: LoginForm) -> User:
+    """Whose password this is; what else he must show is asked on the next page."""
+    try:
+        return enter(request, door=Door.PAGE, **form.cleaned_data)
+    except SecondFactorNeeded as needed:
+        if not isinstance(needed.user, User):
+            raise
+        return needed.user
+
+
+def refused(request: Any, form: LoginForm, error: Unauthenticated | TooManyAttempts, target: str = "") -> HttpResponse:
+    """The sign-in page again, with the reason; whoever guesses too fast is told how long to wait."""
+    form.add_error(None, error.message)
+    if isinstance(error, TooManyAttempts):
+        page = login_page(request, form, target, status=429)
+        page["Retry-After"] = str(error.retry_after)
+        return page
+    return login_page(request, form, target, status=422)
+
+
+def login_page(request: Any, form: LoginForm, target: str = "", *, status: int = 200) -> HttpResponse:
+    """The sign-in page, with the ISP's other ways to sign in."""
+    context = {"form": form, "next": target, "providers": IdentityProvider.objects.filter(is_active=True)}
+    return render(request, "session/login.html", context, status=status)
+
+
+def welcome(request: Any, user: User, *, door: Door, target: str = "") -> HttpResponse:
+    """Send somebody who proved himself to his second factor, or in: to `target`, or to his first page.
+
+    Every way into the portal ends here: links from mails and identity providers, too.
+    """
+    to = admit(request, user, door=door, target=own_path(target) or start_of(user))
+    return with_language(HttpResponseRedirect(to), user)
 
 
 @require_POST

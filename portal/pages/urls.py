@@ -3,10 +3,10 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from portal.pages import (
-    audit_log,
     camera_form,
     cameras,
     folder_tree,
+    grants,
     members,
     organizations,
     people,
@@ -38,8 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login", session.sign_in, name="login"),
     path("logout", session.sign_out, name="logout"),
     path("profile/", profile.profile, name="profile"),
-    path("profile/password", profile.password, name="password"),
-    path("profile/sessions/<session_id>/end", profile.end_session, name="session-end"),
+    path("", include("portal.pages.urls_sign_in")),
     path("cameras/", cameras.cameras_page, name="cameras"),
     path("cameras/tokens", cameras.tokens, name="camera-tokens"),
     path("cameras/new", camera_form.add, name="camera-add"),
@@ -48,6 +47,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras/delete/<camera:name>", camera_form.delete, name="camera-delete"),
     path("cameras/switch/<camera:name>", cameras.switch, name="camera-switch"),
     path("cameras/mark/<camera:name>", cameras.mark, name="camera-mark"),
+    path("cameras/access/<camera:name>", grants.camera_page, name="camera-access"),
+    path("cameras/viewings/<camera:name>", grants.viewings_page, name="camera-viewings"),
+    path("cameras/grant/<camera:name>", grants.grant_camera, name="camera-grant"),
+    path("cameras/revoke/<camera:name>", grants.revoke_camera, name="camera-revoke"),
+    path("", include("portal.pages.urls_people")),
     path("organizations/", organizations.organizations_page, name="organizations"),
     path("organizations/new", organizations.add, name="organization-add"),
     path("organizations/<organization_id>/", organizations.organization_page, name="organization"),
@@ -57,6 +61,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("organizations/<organization_id>/users/new", members.add_member, name="member-add"),
     path("organizations/<organization_id>/users/<user_id>", members.member, name="member"),
     path("organizations/<organization_id>/users/<user_id>/remove", members.remove, name="member-remove"),
+    path(
+        "organizations/<organization_id>/users/<user_id>/folders/<folder_id>", grants.grant_folder, name="folder-grant"
+    ),
     path("organizations/<organization_id>/folders/", folder_tree.folders_page, name="folders"),
     path("organizations/<organization_id>/folders/new", folder_tree.add, name="folder-add"),
     path("organizations/<organization_id>/folders/<folder_id>", folder_tree.change, name="folder"),
@@ -66,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/new", people.add, name="user-add"),
     path("users/<user_id>", people.change, name="user"),
     path("users/<user_id>/delete", people.delete, name="user-delete"),
+    path("users/<user_id>/access", grants.user_page, name="user-access"),
     path("presets/", presets.presets_page, name="presets"),
     path("presets/new", presets.add, name="preset-add"),
     path("presets/<preset_id>", presets.change, name="preset"),
@@ -79,8 +87,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("plans/<plan_id>/prices", plans.add_price, name="price-add"),
     path("plans/<plan_id>/prices/<price_id>/remove", plans.remove_price, name="price-remove"),
     path("", include("portal.pages.urls_money")),
+    path("", include("portal.pages.urls_mail")),
     path("settings/", settings.settings_page, name="settings"),
-    path("settings/keys", settings.add_key, name="key-add"),
-    path("settings/keys/<key_id>/delete", settings.delete_key, name="key-delete"),
-    path("audit/", audit_log.audit_page, name="audit"),
+    path("", include("portal.pages.urls_settings")),
+    path("", include("portal.pages.urls_crm")),
 ]

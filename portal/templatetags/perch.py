@@ -39,10 +39,11 @@ def icon(name: str, more: str = "") -> SafeString:
 
 
 @register.inclusion_tag("parts/nav_item.html", takes_context=True)
-def nav(context: dict[str, Any], url_name: str, label: str, picture: str) -> dict[str, Any]:
-    """One entry of the menu, marked when the page on show is below its address."""
+def nav(context: dict[str, Any], url_name: str, label: str, picture: str, count: int | None = None) -> dict[str, Any]:
+    """One entry of the menu, marked when the page on show is below its address; `count` stands behind it, if any."""
     url = reverse(url_name)
-    return {"url": url, "label": label, "picture": picture, "current": context["request"].path.startswith(url)}
+    current = context["request"].path.startswith(url)
+    return {"url": url, "name": url_name, "label": label, "picture": picture, "current": current, "count": count}
 
 
 @register.inclusion_tag("parts/field.html")
@@ -57,7 +58,7 @@ def size(number: int | None) -> str:
     value = float(number or 0)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:
-            return f"{formats.number_format(round(value, 1 if value < 10 and unit != 'B' else 0))} {unit}"
+            return f"{formats.number_format(round(value, 1) if value < 10 and unit != 'B' else round(value))} {unit}"
         value /= 1000
     return f"{formats.number_format(round(value, 1))} TB"
 
@@ -84,6 +85,13 @@ def seconds(number: float | None) -> str:
             parts.append(f"{left // unit} {label}")
             left %= unit
     return " ".join(parts[:2]) or f"0 {_('s')}"
+
+
+@register.filter
+def telephone(number: str) -> str:
+    """A telephone number as an address: digits, with a plus in front where there is one."""
+    digits = "".join(char for char in number if char.isascii() and char.isdigit())
+    return f"+{digits}" if number.strip().startswith("+") else digits
 
 
 @register.filter

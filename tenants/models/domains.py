@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,14 +34,32 @@ class Domain(models.Model):
     max_sessions = models.PositiveIntegerField(
         _("sessions per user"), default=10, validators=[MinValueValidator(1)], help_text=_("The user's own limit wins.")
     )
+    min_password_length = models.PositiveSmallIntegerField(
+        _("shortest password"), default=8, validators=[MinValueValidator(8), MaxValueValidator(64)]
+    )
+    requires_admin_factor = models.BooleanField(_("administrators need a second factor"), default=False)
+    session_hours = models.PositiveIntegerField(
+        _("a sign-in lasts, hours"), default=14 * 24, validators=[MinValueValidator(1), MaxValueValidator(90 * 24)]
+    )
+    session_idle_hours = models.PositiveIntegerField(
+        _("signed out when idle for, hours"), default=72, validators=[MinValueValidator(1), MaxValueValidator(90 * 24)]
+    )
     brand_color = models.CharField(_("main colour"), max_length=7, default="#0f6fb8", validators=[COLOUR])
     accent_color = models.CharField(_("accent colour"), max_length=7, default="#f59f00", validators=[COLOUR])
-    logo = models.BinaryField(_("logo"), default=bytes, blank=True)
-    logo_type = models.CharField(max_length=32, blank=True)
+    page_title = models.CharField(_("page title"), max_length=100, blank=True)
     footer = models.CharField(_("footer"), max_length=300, blank=True)
+    company_address = models.CharField(_("address"), max_length=200, blank=True)
+    company_phone = models.CharField(_("telephone"), max_length=60, blank=True)
+    company_hours = models.CharField(_("hours"), max_length=100, blank=True)
+    # Which pictures there are, kind -> digest (tenants.services.brand); the pictures are rows of their own.
+    brand_pictures = models.JSONField(default=dict, blank=True, editable=False)
+    # Another one after every change of the ISP's own wording (tenants.services.wording), kept in memory by processes.
+    wording_version = models.PositiveIntegerField(default=0, editable=False)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     legal_address = models.TextField(_("address"), blank=True)
     vat_id = models.CharField(_("VAT number"), max_length=32, blank=True)
+    # Kept by tenants.services.webhooks, so that the worker need not look into every ISP every two seconds.
+    has_webhooks = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

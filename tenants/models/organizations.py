@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.conf import settings
-from django.core.validators import MaxValueValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from tenants.scoping import ScopedForeignKey, ScopedModel
+from tenants.models.grants import Grant
+from tenants.scoping import LivingManager, ScopedForeignKey, ScopedManager, ScopedModel
+
+CORNER = RegexValidator(
+    r"\A-?[0-9]{1,2}(\.[0-9]{1,20})? -?[0-9]{1,3}(\.[0-9]{1,20})?\Z",
+    _("Write latitude and longitude with a space between them and points for the decimals: 53.54 9.98."),
+)
 
 
 class Organization(ScopedModel):
-    """A subscriber of an ISP: cameras, users and invoices belong to it (items 31-36)."""
+    """A subscriber of an ISP: cameras, users and invoices belong to it (items 31-36).
+
+    Deleting is soft: the row stays with its names, for the bills and the audit log. `objects` does not know it then.
+    """
 
     title = models.CharField(_("title"), max_length=200)
     owner = ScopedForeignKey(
@@ -24,12 +35,17 @@ class Organization(ScopedModel):
     dvr_limit = models.PositiveIntegerField(_("archive at most, GB"), default=100)
     external_id = models.CharField(_("external id"), max_length=128, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[LivingManager[Any]] = LivingManager()
+    everyone: ClassVar[ScopedManager[Any]] = ScopedManager()
 
     class Meta(ScopedModel.Meta):
         ordering = ["title", "id"]
         constraints = [
             models.UniqueConstraint("domain", condition=Q(is_default=True), name="tenants_organization_one_default"),
         ]
+        indexes = [models.Index(fields=["domain", "title", "id"], name="tenants_organization_list")]
 
     def __str__(self) -> str:
         return self.title
@@ -66,6 +82,10 @@ class Folder(ScopedModel):
     title = models.CharField(_("title"), max_length=200)
     order_num = models.PositiveIntegerField(default=1)
     coordinates = models.CharField(_("coordinates"), max_length=64, blank=True)
+    # Corners of the floor plan on the map; the fourth follows from them.
+    map_topleft = models.CharField(max_length=64, blank=True, validators=[CORNER])
+    map_topright = models.CharField(max_length=64, blank=True, validators=[CORNER])
+    map_bottomleft = models.CharField(max_length=64, blank=True, validators=[CORNER])
 
     class Meta(ScopedModel.Meta):
         ordering = ["order_num", "id"]
@@ -78,25 +98,17 @@ class Folder(ScopedModel):
         return self.title
 
 
-class FolderPermission(ScopedModel):
-    """What a user may do with the cameras of a folder and of all folders below it (items 69, 70).
-
-    The row itself is the right to see live video; `dvr_depth_limit` is in days, null is the whole archive.
-    """
+class FolderPermission(Grant):
+    """What a user may do with the cameras of a folder and of all folders below it (items 69, 70)."""
 
     folder = ScopedForeignKey(Folder, on_delete=models.CASCADE, related_name="permissions")
     user = ScopedForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="folder_permissions")
-    can_view_dvr = models.BooleanField(_("archive"), default=False)
-    dvr_depth_limit = models.PositiveIntegerField(
-        _("archive depth, days"), null=True, blank=True, validators=[MaxValueValidator(3650)]
-    )
-    can_use_ptz = models.BooleanField(_("PTZ"), default=False)
-    can_use_actions = models.BooleanField(_("actions"), default=False)
 
-    class Meta(ScopedModel.Meta):
+    class Meta(Grant.Meta):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint("domain", "folder", "user", name="tenants_folderpermission_once"),
+            *Grant.Meta.constraints,
         ]
         indexes = [models.Index(fields=["domain", "user"], name="tenants_folderpermission_user")]
 

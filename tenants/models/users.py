@@ -9,11 +9,12 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from tenants.scoping import ScopedManager, ScopedModel
+from tenants.caseless import CaselessCharField, CaselessEmailField
+from tenants.scoping import LivingManager, ScopedManager, ScopedModel
 
 
-class UserManager(ScopedManager["User"]):
-    """The users of the ISP in scope."""
+class UserManager(LivingManager["User"]):
+    """The users of the ISP in scope, without those who were deleted."""
 
     def get_by_natural_key(self, login: str | None) -> User:
         """The user with this login, ignoring case."""
@@ -21,10 +22,13 @@ class UserManager(ScopedManager["User"]):
 
 
 class User(ScopedModel, AbstractBaseUser):
-    """A person or machine account of one ISP (checklist items 60, 76). The login is unique within the ISP."""
+    """A person or machine account of one ISP (checklist items 60, 76). The login is unique within the ISP.
 
-    login = models.CharField(_("login"), max_length=254)
-    email = models.EmailField(_("e-mail"), blank=True)
+    Deleting is soft: the row stays with its names, for the audit log and the books, and its login is free again.
+    """
+
+    login = CaselessCharField(_("login"), max_length=254)
+    email = CaselessEmailField(_("e-mail"), blank=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
     note = models.TextField(_("note"), blank=True)
     phone = models.CharField(_("phone"), max_length=64, blank=True)
@@ -41,12 +45,18 @@ class User(ScopedModel, AbstractBaseUser):
     can_edit_organizations = models.BooleanField(_("edits organizations"), default=False)
     can_edit_settings = models.BooleanField(_("edits settings"), default=False)
     max_sessions = models.PositiveIntegerField(_("sessions at once"), null=True, blank=True)
+    # The row a super administrator acts as during support access; no list shows it (tenants.services.support).
+    is_support = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # True for whoever acts by the ISP's system key: nobody's row (see `tenants.access.system_user`).
     is_system: bool = False
+    # The stay of a stand-in of support, where a session is his (tenants.services.support); for the banner.
+    stay: Any = None
 
     objects: ClassVar[UserManager] = UserManager()
+    everyone: ClassVar[ScopedManager[Any]] = ScopedManager()
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -56,8 +66,11 @@ class User(ScopedModel, AbstractBaseUser):
         default_manager_name = "objects"
         ordering = ["login"]
         constraints = [
-            models.UniqueConstraint("domain", Lower("login"), name="tenants_user_login"),
+            models.UniqueConstraint(
+                "domain", Lower("login"), condition=models.Q(deleted_at=None), name="tenants_user_login"
+            ),
         ]
+        indexes = [models.Index(fields=["domain", "login", "id"], name="tenants_user_list")]
 
     def __str__(self) -> str:
         return self.login

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -20,11 +21,17 @@ SETTINGS = (
     "timezone",
     "locale",
     "max_sessions",
+    "min_password_length",
+    "requires_admin_factor",
+    "session_hours",
+    "session_idle_hours",
     "brand_color",
     "accent_color",
-    "logo",
-    "logo_type",
+    "page_title",
     "footer",
+    "company_address",
+    "company_phone",
+    "company_hours",
     "legal_name",
     "legal_address",
     "vat_id",
@@ -56,6 +63,8 @@ def add_domain(
 def add_host(domain: Domain, host: str, *, is_primary: bool = False) -> DomainHost:
     """Let an ISP answer on one more host name; names are told apart in lower case."""
     row = DomainHost(domain=domain, host=host.lower().rstrip("."), is_primary=is_primary)
+    if row.host in {name.strip().lower() for name in settings.PERCH_ADMIN_HOSTS}:
+        raise Conflict(_("This host name is the installation's own."), field="host")
     if DomainHost.objects.filter(host=row.host).exists():
         raise Conflict(_("This host name is taken."), field="host")
     check(row)

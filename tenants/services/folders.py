@@ -14,7 +14,7 @@ from tenants.models import Folder, Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services.validation import assign, check
 
-FIELDS = frozenset({"title", "parent", "order_num", "coordinates"})
+FIELDS = frozenset({"title", "parent", "order_num", "coordinates", "map_topleft", "map_topright", "map_bottomleft"})
 
 
 def add_root(organization: Organization, *, acting_user: User | None) -> Folder:
@@ -32,7 +32,7 @@ def root(organization: Organization) -> Folder:
 def add_folder(
     organization: Organization, *, acting_user: User | None, title: str, parent: Folder | None, **more: Any
 ) -> Folder:
-    """A new folder, last among its siblings unless `order_num` says otherwise."""
+    """A new folder, last among its siblings unless `order_num` says otherwise and is free (item 193)."""
     if parent is not None and parent.organization_id != organization.pk:
         raise Invalid(_("The folder above belongs to another organization."), field="parent_id")
     return _add(organization, acting_user=acting_user, title=title, parent=parent, **more)
@@ -42,8 +42,10 @@ def _add(
     organization: Organization, *, acting_user: User | None, title: str, parent: Folder | None, **more: Any
 ) -> Folder:
     folder = Folder(domain_id=current_domain_id(), organization=organization)
-    siblings = Folder.objects.filter(organization=organization, parent=parent).count()
-    assign(folder, {"title": title, "parent": parent, "order_num": siblings + 1, **more}, FIELDS)
+    taken = set(Folder.objects.filter(organization=organization, parent=parent).values_list("order_num", flat=True))
+    number = more.pop("order_num", None)
+    number = max(taken, default=0) + 1 if number is None or number in taken else number
+    assign(folder, {"title": title, "parent": parent, "order_num": number, **more}, FIELDS)
     check(folder)
     folder.save()
     audit.created(folder, acting_user=acting_user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from tenants import audit
 from tenants.broadcast import notify_access
 from tenants.errors import Conflict, LimitReached, Missing
 from tenants.models import Folder, FolderPermission, Membership, Organization, User
+from tenants.models.grants import LIMITS, RIGHTS, Grant
 from tenants.scoping import current_domain_id
 from tenants.services.validation import assign, check
 
@@ -24,7 +26,7 @@ FLAGS = frozenset(
         "is_accountant",
     }
 )
-GRANTS = frozenset({"can_view_dvr", "dvr_depth_limit", "can_use_ptz", "can_use_actions"})
+GRANTS = frozenset({*RIGHTS, *LIMITS})
 
 
 @transaction.atomic
@@ -39,6 +41,12 @@ def add_member(organization: Organization, *, acting_user: User | None, user: Us
     audit.created(row, acting_user=acting_user)
     notify_access(user.pk)
     return row
+
+
+@transaction.atomic
+def add_members(organization: Organization, *, acting_user: User | None, users: Iterable[User]) -> list[Membership]:
+    """Let several users in: all of them, or nobody when the organization has no room for one."""
+    return [add_member(organization, acting_user=acting_user, user=user) for user in users]
 
 
 def _check_limit(organization: Organization) -> None:
@@ -69,7 +77,8 @@ def change_member(membership: Membership, *, acting_user: User | None, **flags: 
 
 @transaction.atomic
 def remove_member(membership: Membership, *, acting_user: User | None) -> None:
-    """Take a user out of an organization, together with all his folder rights there."""
+    """Take a user out of an organization, together with all his folder rights there. Those on single cameras go with
+    the membership; `devices.services.grants.remove_member` also writes them into the audit log."""
     grants = FolderPermission.objects.filter(
         user_id=membership.user_id, folder__organization_id=membership.organization_id
     )
@@ -82,10 +91,8 @@ def remove_member(membership: Membership, *, acting_user: User | None) -> None:
 
 @transaction.atomic
 def grant_folder(folder: Folder, *, acting_user: User | None, user: User, **rights: Any) -> FolderPermission:
-    """Grant or change a user's rights in a folder (an upsert, decision e); he must be in the organization.
-
-    A depth makes sense only with the archive right: without it, it is forgotten.
-    """
+    """Grant or change a user's rights in a folder (an upsert, decision e); he must be in the organization. The fields
+    are those of `tenants.models.grants.Grant`; only what is given changes."""
     if not Membership.objects.filter(organization_id=folder.organization_id, user=user).exists():
         raise Missing(_("The user is not in the organization."))
     row = FolderPermission.objects.filter(folder=folder, user=user).first()
@@ -93,8 +100,7 @@ def grant_folder(folder: Folder, *, acting_user: User | None, user: User, **righ
     row = row or FolderPermission(domain_id=current_domain_id(), folder=folder, user=user)
     before = audit.snapshot(row)
     assign(row, rights, GRANTS)
-    if not row.can_view_dvr:
-        row.dvr_depth_limit = None
+    settle_grant(row)
     check(row)
     row.save()
     if fresh:
@@ -103,6 +109,12 @@ def grant_folder(folder: Folder, *, acting_user: User | None, user: User, **righ
         audit.changed(row, before, acting_user=acting_user)
     notify_access(user.pk)
     return row
+
+
+def settle_grant(row: Grant) -> None:
+    """A depth makes sense only with the archive right: without it, it is forgotten."""
+    if not row.can_view_dvr:
+        row.dvr_depth_limit = None
 
 
 @transaction.atomic

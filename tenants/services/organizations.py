@@ -7,12 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants import audit
+from tenants import audit, clock
 from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Forbidden
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services import folders
+from tenants.services.removal import detach
 from tenants.services.validation import assign, check
 
 FIELDS = frozenset({"title", "owner", "camera_limit", "user_limit", "dvr_limit", "external_id"})
@@ -56,6 +57,8 @@ def change_organization(organization: Organization, *, acting_user: User | None,
 def delete_organization(organization: Organization, *, acting_user: User | None, force: bool = False) -> None:
     """Close a subscriber. One with cameras or members goes only by force (item 188); the default one never.
 
+    Softly: the row keeps its title and owner, which bills and the audit log refer to.
+
     Whoever knows cameras calls `devices.services.organizations.delete_organization`, which removes them first.
     """
     if organization.is_default:
@@ -64,7 +67,9 @@ def delete_organization(organization: Organization, *, acting_user: User | None,
         raise Conflict(_("The organization has users; delete it with force to remove it all the same."))
     audit.deleted(organization, acting_user=acting_user)
     folders.delete_all(organization)
-    organization.delete()
+    detach(organization)
+    organization.deleted_at = clock.now()
+    organization.save(update_fields=["deleted_at"])
     notify_access()
 
 

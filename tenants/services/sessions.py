@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
+from tenants import audit, clock
+from tenants.broadcast import notify_access
 from tenants.models import User, UserSession
 
 
@@ -24,3 +28,26 @@ def end_all(user: User) -> int:
     """Sign a user out everywhere (password change, block). Returns how many sessions were ended."""
     ended, _rows = UserSession.objects.filter(user=user).delete()
     return int(ended)
+
+
+def living(user: User) -> list[UserSession]:
+    """Where a user is signed in, most recently seen first."""
+    return list(UserSession.objects.filter(user=user, expires_at__gt=clock.now()).order_by("-last_seen_at", "-id"))
+
+
+@transaction.atomic
+def end(session: UserSession, *, acting_user: User | None) -> None:
+    """End one session; its open sockets and streams follow within seconds."""
+    audit.deleted(session, acting_user=acting_user)
+    if session.user_id is not None:
+        notify_access(session.user_id)
+    session.delete()
+
+
+@transaction.atomic
+def end_others(user: User, *, keep: str = "", acting_user: User | None) -> int:
+    """End all sessions of a user but the one with this digest. Returns how many were ended."""
+    rows = list(UserSession.objects.filter(user=user).exclude(digest=keep))
+    for row in rows:
+        end(row, acting_user=acting_user)
+    return len(rows)

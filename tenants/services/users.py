@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -9,14 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants import audit
+from tenants import audit, clock, networks
 from tenants.broadcast import notify_access
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict, Forbidden, Invalid
 from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
-from tenants.services import memberships, organizations, sessions
+from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions, support
+from tenants.services.removal import detach
 from tenants.services.validation import as_invalid, assign, check
 
+# With these somebody could come in later: support changes none of them.
+OPENING = ("password", "login", "email", "is_admin", "authorized_ip")
 FIELDS = frozenset(
     {
         "login",
@@ -41,12 +45,19 @@ FIELDS = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """A password that was hashed already: imports hash many at once, and compare before they change."""
+
+    encoded: str
+
+
 @transaction.atomic
 def add_user(
     *,
     acting_user: User | None,
     login: str,
-    password: str | None = None,
+    password: str | Hashed | None = None,
     organization: Organization | None = None,
     strict_password: bool = True,
     **more: Any,
@@ -56,6 +67,7 @@ def add_user(
     Without a password he cannot sign in until he sets one. CRMs import passwords of any strength:
     `strict_password=False` keeps only the shortest length.
     """
+    support.require_no_lasting_access(acting_user)
     user = User(domain_id=current_domain_id())
     assign(user, {"login": login.strip(), **more}, FIELDS)
     _set_password(user, password, strict=strict_password)
@@ -69,12 +81,27 @@ def add_user(
 def _check(user: User) -> None:
     if not user.login:
         raise Invalid(_("A login is needed."), field="login")
+    if user.login.casefold().startswith(support.PREFIX.strip()):
+        raise Invalid(_("Such a login is support's."), field="login")
     if User.objects.filter(login__iexact=user.login).exclude(pk=user.pk).exists():
         raise Invalid(_("This login is taken."), field="login")
+    if not networks.is_list(user.authorized_ip):
+        raise Invalid(_("Write addresses or networks, as in 192.0.2.7, 10.0.0.0/8."), field="authorized_ip")
     check(user, exclude=("password",))
+    _leave_administrators(user)
 
 
-def _set_password(user: User, password: str | None, *, strict: bool) -> None:
+def _leave_administrators(user: User) -> None:
+    """Whoever came by a limited key neither makes nor touches an administrator: he could sign in as one (item 314)."""
+    limited = bool(audit.current_origin().rights)
+    if limited and (user.is_admin or User.objects.filter(pk=user.pk, is_admin=True).exists()):
+        raise Forbidden(_("A limited key does not touch administrators."))
+
+
+def _set_password(user: User, password: str | Hashed | None, *, strict: bool) -> None:
+    if isinstance(password, Hashed):
+        user.password = password.encoded
+        return
     if password is None:
         user.set_unusable_password()
         return
@@ -92,15 +119,23 @@ def _set_password(user: User, password: str | None, *, strict: bool) -> None:
 def change_user(user: User, *, acting_user: User | None, strict_password: bool = True, **values: Any) -> User:
     """Change a person. A block or a new password ends all his sessions at once."""
     before = audit.snapshot(user)
+    if any(name in values and values[name] != getattr(user, name) for name in OPENING):
+        support.require_no_lasting_access(acting_user)
     password = values.pop("password", None)
     assign(user, values, FIELDS)
     if password:
+        demo.refuse_password(user)
         _set_password(user, password, strict=strict_password)
     _check(user)
+    demo.keep_harmless(user)
     _keep_an_admin(user, before)
     user.save()
-    if password or not user.is_active:
+    if password or not user.is_active or (user.is_admin and not before["is_admin"] and second_factors.is_missing(user)):
         sessions.end_all(user)
+    if password and acting_user is not None and acting_user.pk == user.pk:
+        notices.password_changed(user)
+    elif password:
+        outer_doors.forget(user)
     if audit.changed(user, before, acting_user=acting_user):
         notify_access(user.pk)
     return user
@@ -119,9 +154,16 @@ def _other_admins(user: User) -> bool:
 
 @transaction.atomic
 def delete_user(user: User, *, acting_user: User | None) -> None:
-    """Remove a person; organizations he owned are left without an owner. The last administrator stays."""
+    """Remove a person; organizations he owned are left without an owner. The last administrator stays.
+
+    Softly: his row keeps its names for the audit log and the books. What let him in is gone, and his login is free.
+    """
+    _leave_administrators(user)
     if user.is_admin and not _other_admins(user):
         raise Conflict(_("The last administrator cannot be deleted."))
     audit.deleted(user, acting_user=acting_user)
     notify_access(user.pk)
-    user.delete()
+    detach(user)
+    user.deleted_at, user.is_active = clock.now(), False
+    user.set_unusable_password()
+    user.save(update_fields=["deleted_at", "is_active", "password"])

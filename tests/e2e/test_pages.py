@@ -28,7 +28,10 @@ EVIL = [
 PAGES = ["/cameras/", "/cameras/?view=list", "/cameras/new", "/cameras/watch/evil", "/cameras/edit/evil",
          "/organizations/", "/organizations/{org}/", "/organizations/{org}/users/", "/organizations/{org}/folders/",
          "/organizations/{org}/plans", "/organizations/{org}/money", "/users/", "/presets/", "/plans/", "/usage/",
-         "/invoices/", "/settings/", "/audit/", "/profile/"]  # fmt: skip
+         "/invoices/", "/settings/", "/audit/", "/profile/", "/profile/security/", "/profile/security/codes",
+         "/access-log/", "/settings/sign-in", "/settings/sign-in/providers/new",
+         "/settings/mail", "/settings/mail/texts/invitation", "/settings/external", "/organizations/{org}/invite",
+         "/vsaas/forgot-password"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ import pytest
 
 from devices import playback
 from devices.models import Camera
-from devices.services import cameras, streamers
+from devices.services import cameras, grants, streamers
 from portal.sessions import SessionStore
 from tenants import clock
 from tenants.models import ApiKey, Domain, FolderPermission, Organization, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import folders, keys, memberships, organizations, users
 from tests.cast import Cast
+from tests.eventually import eventually
 from tests.hooks.asking import BASE, Streamer
 from tests.server import Server, play_token, sign_in
 
@@ -250,6 +251,26 @@ def test_a_token_made_with_a_key_lives_as_long_as_the_key(streamer: Streamer, li
     assert streamer.may_play(cast.wheel, by_system).status_code == 403
 
 
+def test_a_token_made_with_a_key_ends_with_its_last_day_and_with_its_right_to_video(
+    streamer: Streamer, live_cast: Cast
+) -> None:
+    cast = live_cast
+    with domain_scope(cast.north):
+        key, _text = keys.add_key(acting_user=None, user=cast.bob, expires_at=clock.now() + timedelta(days=1))
+    token = playback.Issuer(cast.bob.pk, key_id=key.pk).token(cast.gate)
+
+    def answer(**limits: Any) -> int:
+        with domain_scope(cast.north):
+            ApiKey.objects.filter(pk=key.pk).update(**limits)
+        return streamer.may_play(cast.gate, token).status_code
+
+    assert answer() == 200
+    assert answer(expires_at=clock.now() - timedelta(seconds=1)) == 403
+    assert answer(expires_at=None) == 200
+    assert answer(rights=["read"]) == 403
+    assert answer(rights=["read", "video"]) == 200
+
+
 def test_a_key_does_not_lend_itself_to_others(streamer: Streamer, live_cast: Cast) -> None:
     cast = live_cast
     with domain_scope(cast.north):
@@ -307,3 +328,45 @@ def test_the_door_answers_whoever_knocks_wrongly_in_its_own_words(server: Server
             answer = client.request(method, path)
             assert answer.status_code == status, (method, path)
             assert answer.json()["errors"][0]["status"] == str(status)
+
+
+def test_files_of_the_archive_need_a_right_of_their_own(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    token = play_token(cast.bob, cast.gate, sign_in(cast.bob))
+    assert streamer.may_play(cast.gate, token, proto="mp4", dvr="true").status_code == 200
+    with domain_scope(cast.north):
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, can_export=False)
+    refused = streamer.may_play(cast.gate, token, proto="mp4", dvr="true")
+    assert (refused.status_code, refused.headers["X-AuthDuration"]) == (403, "5")
+    watched = streamer.may_play(cast.gate, token, dvr="true")
+    assert (watched.status_code, len(watched.json()["allowed_dvr_ranges"])) == (200, 1)
+
+
+def test_a_right_that_ends_by_the_clock_is_refused_from_then_on(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    token = play_token(cast.bob, cast.gate, sign_in(cast.bob))
+    with domain_scope(cast.north):
+        soon = clock.now() + timedelta(seconds=4)
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, valid_until=soon)
+    assert streamer.may_play(cast.gate, token).status_code == 200
+    eventually(lambda: streamer.may_play(cast.gate, token).status_code == 403, seconds=10)
+    assert clock.now() >= soon
+    with domain_scope(cast.north):
+        tomorrow = 1 << ((clock.now().astimezone(cast.north.zone).weekday() + 2) % 7)
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, valid_until=None, days=tomorrow)
+    assert streamer.may_play(cast.gate, token).status_code == 403
+    with domain_scope(cast.north):
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, days=127)
+    assert streamer.may_play(cast.gate, token).status_code == 200
+
+
+def test_a_right_on_one_camera_plays_that_camera(streamer: Streamer, live_cast: Cast) -> None:
+    cast = live_cast
+    token = play_token(cast.bob, cast.office, sign_in(cast.bob))
+    assert streamer.may_play(cast.office, token).status_code == 403
+    with domain_scope(cast.north):
+        row = grants.grant_camera(cast.office, acting_user=None, user=cast.bob)
+    assert streamer.may_play(cast.office, token).json() == NO_ARCHIVE
+    with domain_scope(cast.north):
+        grants.revoke_camera(row, acting_user=None)
+    assert streamer.may_play(cast.office, token).status_code == 403

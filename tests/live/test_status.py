@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 
 from devices.models import Camera
 from devices.services import cameras
+from tenants import clock
 from tenants.models import FolderPermission
 from tenants.scoping import domain_scope
 from tenants.services import memberships, users
@@ -226,3 +228,13 @@ def test_what_pages_show_is_what_the_database_holds_after_a_storm(
         page.until(partial(page.shows, live_cast.office, error=UNREACHABLE), SOON)
         page.drain()
         assert page.shows(live_cast.gate, alive=True)
+
+
+def test_a_right_that_ends_by_the_clock_ends_at_open_pages_too(live_cast: Cast, open_page: OpenPage) -> None:
+    with domain_scope(live_cast.north):
+        soon = clock.now() + timedelta(seconds=5)
+        memberships.grant_folder(live_cast.yard, acting_user=None, user=live_cast.bob, valid_until=soon)
+    page = open_page(live_cast.bob)
+    assert live_cast.gate.name in page.shown
+    page.until(lambda: live_cast.gate.name not in page.shown, 15)
+    assert soon <= clock.now() <= soon + timedelta(seconds=10)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from devices import access as camera_access
-from tenants.models import Folder, FolderPermission, Membership, Organization, User
+from tenants.models import Folder, FolderPermission, Mail, Membership, Organization, User
 from tenants.scoping import domain_scope
 from tests.cast import PASSWORD, Cast
 from tests.pages.test_camera_form import values
@@ -48,7 +48,8 @@ def test_the_list_counts_cameras_and_users_apart(cast: Cast) -> None:
     page = cast.client(cast.nora).get("/organizations/").content.decode()
     row = next(part for part in page.split("<tr>") if ">Harbour<" in part)
     assert re.search(r">2</span>\s*<span[^>]*>/ 1000", row), "two cameras"
-    assert re.search(r'class="num phone-hide">2<', row), "two members"
+    assert re.search(rf'/organizations/{cast.harbour.pk}/users/"[^>]*>\s*2\s*</a>', row), "two members"
+    assert re.search(rf'/organizations/{cast.harbour.pk}/folders/"[^>]*>\s*2\s*</a>', row), "the root and the yard"
 
 
 def test_closing_an_organization_asks_and_takes_everything(cast: Cast) -> None:
@@ -72,10 +73,14 @@ def test_an_owner_lets_somebody_new_in_who_sees_nothing_yet(cast: Cast) -> None:
     assert "Nothing to watch yet" in text_of(browser, "/cameras/")
 
 
-def test_a_new_account_needs_a_password_and_says_so_by_the_field(cast: Cast) -> None:
-    answer = cast.client(cast.alice).post(f"/organizations/{cast.harbour.pk}/users/new", {"login": "dora@example.org"})
+def test_a_new_account_needs_a_password_or_an_address_for_a_link(cast: Cast) -> None:
+    alice, path = cast.client(cast.alice), f"/organizations/{cast.harbour.pk}/users/new"
+    answer = alice.post(path, {"login": "dora"})
     assert answer.status_code == 422
-    assert re.search(r'id="id_password_error">A new account needs a password', answer.content.decode())
+    assert re.search(r'id="id_email_error">There is no e-mail to write to', answer.content.decode())
+    assert alice.post(path, {"login": "dora", "email": "dora@example.org"}).status_code == 302
+    with domain_scope(cast.north):
+        assert Mail.objects.get().recipient == "dora@example.org"
 
 
 def test_a_login_that_the_owner_cannot_see_is_not_handed_to_him(cast: Cast) -> None:
@@ -155,7 +160,7 @@ def test_a_folder_cannot_be_moved_into_itself(cast: Cast) -> None:
 
 def test_users_show_what_they_own(cast: Cast) -> None:
     page = cast.client(cast.nora).get("/users/?q=alice").content.decode()
-    assert re.search(rf'is-good" href="/organizations/{cast.harbour.pk}/" title="Owner">\s*Harbour', page)
+    assert re.search(rf'is-owned" href="/organizations/{cast.harbour.pk}/" title="Owner">\s*Harbour', page)
     accountants = text_of(cast.client(cast.nora), "/users/?role=accountant")
     assert cast.ada.login in accountants
     assert cast.bob.login not in accountants

@@ -80,7 +80,7 @@ def test_signing_out_ends_the_session(cast: Cast) -> None:
 
 def test_where_you_are_signed_in_lists_all_places_and_ends_them(cast: Cast) -> None:
     here, there = cast.client(cast.alice), cast.client(cast.alice)
-    page = here.get("/profile/").content.decode()
+    page = here.get("/profile/security/").content.decode()
     ends = re.findall(r'action="(/profile/sessions/\d+/end)"', page)
     assert len(ends) == 1, "this place itself has no such button"
     assert here.post(ends[0]).status_code == 302

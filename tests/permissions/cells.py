@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tests.permissions.rows import PLACEHOLDER, Row
+from tests.permissions.rows import PLACEHOLDER, V1, Row
 from tests.permissions.world import ACTORS, NOBODIES
 
 IN_PATH = ("0", "-1", "9223372036854775808", "9" * 40, "987654321", "x", "1%20or%201=1", "1.0", "%D9%A1", "[1]", "{}")
@@ -25,13 +25,15 @@ def of_row(row: Row) -> Iterator[tuple[str, str]]:
         yield "north", actor
         yield "south", actor
     for actor in NOBODIES:
+        if row.base == V1 and actor in {"disabled", "expired"}:
+            continue  # guesses that are counted: tests/api/v1/test_who_asks.py
         if not (row.form and actor == "foreign_system"):  # a key opens no page anyway
             yield "north", actor
 
 
 def askers(row: Row) -> tuple[str, str]:
     """Who asks for numbers that are nobody's: the organization's owner, and whoever may most."""
-    return "owner", "admin" if row.form else "system"
+    return "owner", "admin" if row.form or row.base == V1 else "system"
 
 
 def wrong_paths(row: Row) -> list[Row]:

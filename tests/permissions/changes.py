@@ -16,8 +16,8 @@ from tenants.scoping import domain_scope
 if TYPE_CHECKING:
     from tests.permissions.world import Isp
 
-# Tables whose rows change by merely asking: sessions seen, keys used.
-RESTLESS = {"tenants_usersession", "tenants_apikey"}
+# Tables whose rows change by merely asking: sessions seen, keys used, knocking at a door.
+RESTLESS = {"tenants_usersession", "tenants_apikey", "tenants_signinentry", "tenants_signinbrake"}
 
 
 def digest(isp: Isp) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.permissions.world import ACTORS, Isp
 
+V1, V2 = "/api/v1/", "/vsaas/api/v2/"
+V3, V3_ADMIN = "/watcher/client-api/v3/", "/watcher/admin-api/v3/"
 EMPTY = "E"  # a success that shows nothing of the organization that is asked about
 PLACEHOLDER = re.compile(r"\{(mine\.)?([a-z_]+)\}")
 
@@ -18,7 +20,7 @@ class Row:
 
     `{camera}` and the like are the target ISP's; `{mine.camera}` is the asking actor's own ISP's. `plain`: a success
     has no texts in its answer to recognise the target by. `south`: "E" where the other ISP's people get a list of their
-    own; else they are refused.
+    own; else they are refused. `base`: where the dialect is that `path` belongs to; a page (`form`) has none.
     """
 
     method: str
@@ -29,6 +31,17 @@ class Row:
     plain: bool = False
     south: str = ""
     form: bool = False
+    base: str = V2
+
+    @property
+    def address(self) -> str:
+        """The whole path."""
+        return self.path if self.form else self.base + self.path
+
+    @property
+    def refusals(self) -> set[int]:
+        """Statuses that say no. The billing dialect says 422 where others say that something named is missing."""
+        return {302, 400, 401, 403, 404} | ({422} if self.base == V1 else set())
 
     @property
     def name(self) -> str:

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from tests.permissions import table_money, table_pages, table_v2
+from tests.permissions import (
+    table_crm,
+    table_mail,
+    table_money,
+    table_pages,
+    table_people,
+    table_rights,
+    table_settings,
+    table_v1,
+    table_v2,
+    table_v3,
+)
 
-ROWS = [*table_v2.ROWS, *table_pages.ROWS, *table_money.ROWS]
+ROWS = [
+    *table_crm.ROWS,
+    *table_mail.ROWS,
+    *table_v1.ROWS,
+    *table_v2.ROWS,
+    *table_v3.ROWS,
+    *table_pages.ROWS,
+    *table_people.ROWS,
+    *table_rights.ROWS,
+    *table_settings.ROWS,
+    *table_money.ROWS,
+]

@@ -16,6 +16,8 @@ SETTINGS = {
     "title": "x", "brand_color": "#112233", "accent_color": "#445566", "locale": "en", "timezone": "Europe/Berlin",
     "max_sessions": "3",
 }  # fmt: skip
+SIGN_IN = {"min_password_length": "9", "max_sessions": "3", "session_hours": "9", "session_idle_hours": "9"}
+PROVIDER = {"title": "x", "issuer": "https://accounts.example.com", "client_id": "x"}
 PASSWORDS = {"current": "correct horse battery", "password": "another long phrase"}
 
 
@@ -35,6 +37,24 @@ ROWS = [
     get("/profile/",                     "302 200 200 200 200 200 200 200 200 200 302", plain=True),
     post("/profile/",                    "401 302 302 302 302 403 302 302 302 302 401", {"name": "x"}),
     post("/profile/password",            "401 302 302 302 302 403 302 302 302 302 401", PASSWORDS),
+
+    get("/profile/security/",            "302 200 200 200 200 200 200 200 200 200 302", plain=True),
+    get("/profile/security/prove",       "302 200 200 200 200 200 200 200 200 200 302", plain=True),
+    get("/profile/security/codes",       "302 200 200 200 200 403 200 200 200 200 302", plain=True),
+    get("/profile/security/codes.svg",   "302 200 200 200 200 403 200 200 200 200 302", plain=True),
+    get("/profile/security/codes/remove", "302 200 200 200 200 403 200 200 200 200 302", plain=True),
+
+    get("/users/{target}/sign-in",       "302 403 403 403 403 403 403 403 403 200 302"),
+    post("/users/{target}/sign-in",      "401 403 403 403 403 403 403 403 403 302 401", {"authorized_ip": "10.0.0.0/8"}),
+    post("/users/{viewer}/sign-in/sessions/end", "401 403 403 403 403 403 403 403 403 302 401"),
+    get("/users/{target}/sign-in/factors/remove", "302 403 403 403 403 403 403 403 403 200 302"),
+    post("/users/{viewer}/sign-in/factors/remove", "401 403 403 403 403 403 403 403 403 302 401"),
+    get("/access-log/",                  "302 403 403 403 403 403 403 403 403 200 302", plain=True),
+    get("/access-log/export",            "302 403 403 403 403 403 403 403 403 200 302", plain=True),
+    get("/settings/sign-in",             "302 403 403 403 403 403 403 403 403 200 302", plain=True),
+    post("/settings/sign-in",            "401 403 403 403 403 403 403 403 403 302 401", SIGN_IN),
+    get("/settings/sign-in/providers/new", "302 403 403 403 403 403 403 403 403 200 302", plain=True),
+    post("/settings/sign-in/providers/new", "401 403 403 403 403 403 403 403 403 302 401", PROVIDER),
 
     get("/cameras/",                     "302 E   200 200 E   200 200 200 E   200 302"),
     get("/cameras/?organization={org}",  "302 E   200 200 E   200 200 200 E   200 302", south="E"),
@@ -94,7 +114,7 @@ ROWS = [
     get(ORG + "/plans",                  "302 404 403 403 403 403 403 200 200 200 302"),
     post(ORG + "/plans",                 "401 404 403 403 403 403 403 403 302 302 401", {"discount": "10"}),
 
-    get("/users/",                       "302 E   200 200 200 200 200 200 E   200 302"),
+    get("/users/",                       "302 E   200 200 200 200 200 200 200 200 302"),
     get("/users/new",                    "302 403 403 403 403 403 403 403 403 200 302", plain=True),
     post("/users/new",                   "401 403 403 403 403 403 403 403 403 302 401",
          {"login": "x", "password": "another long phrase"}),
@@ -131,8 +151,4 @@ ROWS = [
 
     get("/settings/",                    "302 403 403 403 403 403 403 403 403 200 302", plain=True),
     post("/settings/",                   "401 403 403 403 403 403 403 403 403 302 401", SETTINGS),
-    post("/settings/keys",               "401 403 403 403 403 403 403 403 403 200 401", {"title": "x"}),
-    get("/settings/keys/{key}/delete",   "302 403 403 403 403 403 403 403 403 200 302", plain=True),
-    post("/settings/keys/{key}/delete",  "401 403 403 403 403 403 403 403 403 302 401"),
-    get("/audit/?kind=Organization",     "302 403 403 403 403 403 403 403 403 200 302"),
 ]

@@ -52,6 +52,20 @@ ROWS = [
     Row("PUT", "users/{target}",    "403 404 404 404 404 403 404 403 404 200 200", {"name": "x"}),
     Row("DELETE", "users/{target}", "403 404 404 404 404 403 404 403 404 200 200"),
 
+    Row("GET", "users/{viewer}/cameras", "403 404 404 200 404 200 404 200 404 200 200"),
+    Row("POST", "users/{target}/merge", "403 404 404 404 404 403 404 403 404 200 200", {"user_id": "{member}"}),
+    Row("POST", "users/{mine.target}/merge", "403 404 404 404 404 403 404 403 404 200 200", {"user_id": "{outsider}"}),
+    Row("POST", "users/import",     "403 403 403 403 403 403 403 403 403 200 200", [{"login": "x"}], plain=True),
+    Row("POST", "cameras/import",   "403 E   403 403 403 403 200 200 403 200 200",
+        [{**NEW_CAMERA, "organization_id": "{org}"}], plain=True, south="E"),
+    Row("POST", "cameras/import",   "403 E   403 403 403 403 E   E   403 200 200",
+        [{**NEW_CAMERA, "organization_id": "{mine.org}", "preset_id": "{free}"}], plain=True, south="E"),
+
+    Row("GET", "profile",           "403 200 200 200 200 200 200 200 200 200 403", plain=True),
+    Row("PUT", "profile",           "403 200 200 200 200 403 200 200 200 200 403", {"name": "x"}, plain=True),
+    Row("GET", "settings",          "403 403 403 403 403 403 403 403 403 200 200", plain=True),
+    Row("PUT", "settings",          "403 403 403 403 403 403 403 403 403 200 200", {"brand_footer": "x"}, plain=True),
+
     Row("GET", "organizations",     "403 E   200 200 200 200 200 200 200 200 200"),
     Row("POST", "organizations",    "403 403 403 403 403 403 403 403 403 200 200", {"title": "x"}),
     Row("POST", "organizations",    "403 403 403 403 403 403 403 403 403 200 200", {"title": "x", "owner_id": "{target}"}),
@@ -78,6 +92,7 @@ ROWS = [
     Row("PUT", MINE + "/folders/{mine.folder}", "403 404 403 403 403 403 200 200 403 200 200", {"move_inside": "{beside}"}),
     Row("PUT", MINE + "/folders/{mine.folder}", "403 404 403 403 403 403 200 200 403 200 200", {"parent_id": "{beside}"}),
     Row("DELETE", ORG + "/folders/{empty}", "403 404 403 403 403 403 200 200 403 200 200"),
+    Row("GET", ORG + "/folders/{planned}/map", "403 404 404 404 404 200 200 200 404 200 200", plain=True),
     Row("GET", FOLDER + "/users",   "403 404 403 403 403 200 403 200 403 200 200", plain=True),
     Row("POST", FOLDER + "/users",  "403 404 403 403 403 403 403 200 403 200 200", {"user_id": "{target}"}, plain=True),
     Row("POST", MINE + "/folders/{mine.folder}/users", "403 404 403 403 403 403 403 200 403 200 200",

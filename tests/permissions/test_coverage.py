@@ -11,7 +11,6 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.api.calls import BASE
 from tests.permissions.rows import PLACEHOLDER
 from tests.permissions.table import ROWS
 from tests.permissions.world import World
@@ -51,15 +50,16 @@ def _resolved(path: str) -> str:
 def _rows_by_pattern() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for row in ROWS:
-        path = row.path if row.form else BASE + row.path
-        found.setdefault(_resolved(path), set()).add(row.method)
+        found.setdefault(_resolved(row.address), set()).add(row.method)
     return found
 
 
 def _implemented(pattern: URLPattern) -> set[str] | None:
     """The methods of a class-based view; None for a function, which does not say."""
     view: Any = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
-    return {method for method in METHODS if hasattr(view, method.lower())} if view else None
+    if view is None:
+        return None
+    return {method for method in METHODS if hasattr(view, method.lower()) and method.lower() in view.http_method_names}
 
 
 def test_every_url_has_its_rows(world: World) -> None:

@@ -6,6 +6,7 @@ its ISP: a word in an answer to whoever should not see it is a leak.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,15 +14,29 @@ from typing import Any
 
 from billing.models import InvoiceLine
 from billing.services import night, plans
-from devices.services import cameras, presets, streamers
+from devices.services import cameras, grants, presets, streamers
 from tenants import clock
-from tenants.models import Domain, Organization, User, UserSession
+from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
-from tenants.services import domains, folders, keys, memberships, organizations, users
+from tenants.services import (
+    domains,
+    floor_plans,
+    folders,
+    keys,
+    memberships,
+    messages,
+    organizations,
+    support,
+    users,
+    webhooks,
+)
 from tests.cast import NORTH, SOUTH
 from tests.permissions.changes import digest
 from tests.server import sign_in
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 # Who asks, in the order of the table's columns. See `_people` for what each one is.
 ACTORS = (
     "anonymous", "stranger", "neighbour", "viewer", "member", "reader", "installer", "owner", "accountant", "admin",
@@ -84,9 +99,22 @@ def _isp(slug: str, host: str) -> Isp:
         _bills(isp)
         key, isp.system_key = keys.add_key(acting_user=None, title=isp.word)
         isp.ids["key"] = key.pk
+        _for_crms(isp)
         isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
         _nobodies(isp)
     return isp
+
+
+def _for_crms(isp: Isp) -> None:
+    """Keys, a webhook with a message that was given up, and an entry of the audit log about what is asked for."""
+    isp.ids["own_key"] = keys.add_key(acting_user=None, user=isp.people["owner"], title=isp.secret_word)[0].pk
+    isp.ids["spare_key"] = keys.add_key(acting_user=None, title=isp.secret_word)[0].pk
+    hook, _secret = webhooks.add_webhook(acting_user=None, url="http://93.184.216.34/x", title=isp.secret_word)
+    delivery = webhooks.send_test(hook, acting_user=None)
+    delivery.kind, delivery.state = "Organization.change", delivery.State.PARKED
+    delivery.save()
+    entry = AuditEntry.objects.filter(object_type="Organization", object_id=isp.ids["org"]).latest("pk")
+    isp.ids |= {"webhook": hook.pk, "delivery": delivery.pk, "event": entry.pk}
 
 
 def _person(isp: Isp, name: str, **more: Any) -> User:
@@ -129,22 +157,35 @@ def _things(isp: Isp) -> None:
     folder = folders.add_folder(home, acting_user=None, title=secret, parent=top, coordinates=secret)
     beside = folders.add_folder(home, acting_user=None, title=secret, parent=top)
     empty = folders.add_folder(home, acting_user=None, title=secret, parent=top)
+    planned = folders.add_folder(home, acting_user=None, title=secret, parent=top)
+    floor_plans.set_plan(planned, acting_user=None, content=PIXEL)
     camera = _camera(isp, home, "target", secret, preset=preset, folder=folder)
     _camera(isp, home, "beside", isp.word, preset=preset, folder=beside)
     elsewhere = _camera(isp, other, "elsewhere", isp.word, preset=preset)
     target = _target(isp, home)
     outsider = users.add_user(acting_user=None, login="outsider@example.org", name=isp.word)
     _rights(isp, home, folder, beside)
+    grants.grant_camera(camera, acting_user=None, user=person["viewer"])
     plan = plans.add_plan(acting_user=None, title=secret, amount=100)
     _camera(isp, home, "billed", secret, preset=plan.preset)
     price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
+    _settings(isp, home)
     isp.ids |= {
         "plan": plan.pk, "price": price.pk,
         "isp": isp.domain.pk, "org": home.pk, "other_org": other.pk, "folder": folder.pk, "beside": beside.pk,
-        "empty": empty.pk, "top": top.pk, "camera": camera.name, "elsewhere": elsewhere.name, "preset": preset.pk,
+        "empty": empty.pk, "planned": planned.pk,
+        "top": top.pk, "camera": camera.name, "elsewhere": elsewhere.name, "preset": preset.pk,
         "free": free.pk, "attached": attached.pk, "target": target.pk, "outsider": outsider.pk,
         "viewer": person["viewer"].pk, "member": person["member"].pk,
     }  # fmt: skip
+
+
+def _settings(isp: Isp, home: Organization) -> None:
+    """A message to the organization, and somebody of the installation who is here."""
+    message = messages.send(acting_user=isp.people["owner"], organization=home, title=isp.secret_word)
+    greta = SuperAdministrator(login="greta")
+    stay, _secret = support.start(isp.domain, administrator=greta, reason=f"because of {isp.secret_word}")
+    isp.ids |= {"message": message.pk, "stay": stay.pk}
 
 
 def _bills(isp: Isp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import psycopg
@@ -10,14 +11,27 @@ from psycopg import sql
 
 from devices.models import Camera
 from devices.services import cameras
-from tenants.models import User
+from tenants.models import Mail, User
 from tenants.scoping import domain_scope
-from tenants.services import keys, users
+from tenants.services import (
+    autologin,
+    identity_providers,
+    invitations,
+    keys,
+    mail_relays,
+    outer_doors,
+    passwords,
+    second_factors,
+    users,
+)
 from tests.cast import NORTH, Cast, build
 from tests.database import superuser_url
 
 CAMERA_PASSWORD, USER_PASSWORD = "c4n4ry-camera", "c4n4ry-of-a-person"
 AGENT_KEY = "c4n4ry-agent"
+OIDC_SECRET = "c4n4ry-of-a-provider"
+LISTED_PASSWORD, KEPT_KEY = "c4n4ry-of-a-list", "c4n4ry-key-in-an-answer"
+RELAY_PASSWORD, RADIUS_SECRET = "c4n4ry-relay", "c4n4ry-radius-secret"
 
 
 @pytest.fixture
@@ -33,10 +47,58 @@ def planted(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Ca
         _row, user_key = keys.add_key(acting_user=cast.alice, user=cast.alice)
         alice = User.objects.get(pk=cast.alice.pk)
         users.change_user(alice, acting_user=cast.alice, password=USER_PASSWORD)
+        of_sign_in = _of_sign_in(cast)
+        of_mail = _of_mail(cast)
     client = cast.client()
+    client.post("/login", {"login": USER_PASSWORD, "password": "typed into the wrong field"})
     client.post("/login", {"login": alice.login, "password": USER_PASSWORD})
     session = client.cookies["perch_session"].value
-    return cast, [CAMERA_PASSWORD, AGENT_KEY, USER_PASSWORD, user_key, cast.north_key, cast.streamer_key, session]
+    return cast, [
+        CAMERA_PASSWORD,
+        AGENT_KEY,
+        USER_PASSWORD,
+        user_key,
+        cast.north_key,
+        cast.streamer_key,
+        session,
+        *of_mail,
+        *of_sign_in,
+        *_of_lists(cast),
+    ]
+
+
+def _of_lists(cast: Cast) -> list[str]:
+    """A password in a list that was taken in, and a key in an answer that is kept for whoever asks again."""
+    crm, base = cast.api(cast.north_key), "/vsaas/api/v2/users"
+    taken = crm.post(f"{base}/import", f"login,password\nlisted,{LISTED_PASSWORD}\n", "text/csv")
+    assert taken.json()["created"] == 1
+    body = {"login": "machine", "apikey": KEPT_KEY}
+    kept = crm.post(base, body, "application/json", headers={"Idempotency-Key": "once"})
+    assert kept.json()["apikey"] == KEPT_KEY
+    return [LISTED_PASSWORD, KEPT_KEY]
+
+
+def _of_mail(cast: Cast) -> list[str]:
+    """Secrets of mails that wait to be sent, of their server, and of an authority on passwords."""
+    relay = {"host": "mail.example", "sender": "noreply@north.example", "login": "perch", "password": RELAY_PASSWORD}
+    mail_relays.change_relay(acting_user=cast.nora, **relay)
+    outer_doors.change_door(acting_user=cast.nora, radius_host="ldap.example", radius_secret=RADIUS_SECRET)
+    passwords.send_reset(cast.bob, acting_user=cast.nora)
+    _row, invitation = invitations.invite(cast.harbour, acting_user=cast.alice, email="dora@example.org")
+    activation = invitations.send_activation(cast.charlie, acting_user=cast.nora)
+    autologin_token = autologin.issue(cast.bob, acting_user=cast.nora)
+    carried = [json.loads(row.data)["token"] for row in Mail.objects.exclude(template="password_changed")]
+    assert len(carried) == 3
+    return [RELAY_PASSWORD, RADIUS_SECRET, invitation, activation, autologin_token.rpartition(":")[2], *carried]
+
+
+def _of_sign_in(cast: Cast) -> list[str]:
+    """Secrets of second factors, of which none counts yet, and of an identity provider."""
+    identity_providers.add_provider(
+        acting_user=cast.nora, title="Id", issuer="https://id.example.com", client_id="x", client_secret=OIDC_SECRET
+    )
+    codes = second_factors.renew_recovery_codes(cast.nora, acting_user=cast.nora)
+    return [OIDC_SECRET, second_factors.begin_generator(cast.nora).secret, *codes]
 
 
 def _rows() -> Iterator[tuple[str, str]]:
@@ -72,7 +134,21 @@ def test_no_answer_tells_a_secret(planted: tuple[Cast, list[str]], path: str) ->
     assert [secret for secret in secrets if secret in answer.content.decode()] == []
 
 
-@pytest.mark.parametrize("path", ["/cameras/", "/cameras/edit/gate", "/cameras/watch/gate", "/audit/", "/profile/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cameras/",
+        "/cameras/edit/gate",
+        "/cameras/watch/gate",
+        "/audit/",
+        "/profile/",
+        "/settings/mail",
+        "/settings/external",
+        "/profile/security/",
+        "/settings/sign-in",
+        "/access-log/",
+    ],
+)
 def test_no_page_tells_a_secret(planted: tuple[Cast, list[str]], path: str) -> None:
     cast, secrets = planted
     page = cast.client(cast.nora, NORTH).get(path)

@@ -166,8 +166,8 @@ def test_a_person_is_answered_in_the_language_he_chose_once_he_is_in(cast: Cast)
         users.change_user(cast.alice, acting_user=cast.alice, locale="ru")
     browser = cast.client(cast.alice)
     page = browser.get("/profile/", headers={"accept-language": "en"}).content.decode()
-    assert "Сменить пароль" in page
-    assert "Change the password" not in page
+    assert "Как провайдеру и вашей организации" in page
+    assert "How the provider" not in page
 
 
 def test_a_mistake_is_told_in_russian(cast: Cast) -> None:

@@ -1,4 +1,5 @@
 """May this player have this stream now? A streamer asks before playback and again every few seconds (contracts.md 2.2).
+Files of the archive are a right of their own (item 304), and who watches is noted (item 317).
 
 One statement answers: the streamer's key, the sign-in the token is bound to, the ISP, the camera and the rights.
 """
@@ -14,6 +15,7 @@ from devices.access import ONE
 from devices.playback import Holder, Playback, TokenRefused, open_token
 from devices.reports import media_name
 from portal import fleet
+from portal.api.hooks.viewers import EXPORT, LIVE, kind_of, notebook
 from portal.api.hooks.wire import Answer, Refusal, Scope, bearer_digest, query
 from tenants import clock
 
@@ -28,11 +30,12 @@ QUESTION = f"""
 SELECT r.*
 FROM devices_streamer s
 LEFT JOIN LATERAL (
-    SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit, floor(extract(epoch FROM c.created_at))::bigint
+    SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit, floor(extract(epoch FROM c.created_at))::bigint,
+           held.can_export
     FROM (
         SELECT * FROM ({ONE}) AS person_rights
       UNION ALL
-        SELECT c.id, true, true, true, NULL, true, true FROM devices_camera c
+        SELECT c.id, true, true, true, NULL, true, true, true, true FROM devices_camera c
         WHERE %(user)s = 0 AND c.id = %(camera)s AND c.domain_id = %(domain)s
     ) AS held
     JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND c.streamer_id = s.id
@@ -43,7 +46,8 @@ LEFT JOIN LATERAL (
             AND u.user_id = %(user)s AND u.expires_at > %(now)s)
         WHEN {Holder.KEY:d} THEN EXISTS (
             SELECT FROM tenants_apikey k WHERE k.id = %(holder_id)s AND k.domain_id = %(domain)s
-            AND (k.user_id = %(user)s OR k.user_id IS NULL))
+            AND (k.user_id = %(user)s OR k.user_id IS NULL) AND (k.expires_at > %(now)s OR k.expires_at IS NULL)
+            AND ('video' = ANY (k.rights) OR cardinality(k.rights) = 0))
         ELSE false END
 ) AS r ON true
 WHERE s.key_digest = %(key)s
@@ -59,6 +63,7 @@ class Held(NamedTuple):
     dvr: bool | None
     depth: int | None
     since: int | None
+    export: bool | None
 
 
 async def authorize(scope: Scope) -> Answer:
@@ -75,6 +80,11 @@ async def authorize(scope: Scope) -> Answer:
     held = await _ask(key, token)
     if token is None or held.name != named[0] or token.domain_id != named[1] or not held.view:
         raise Refusal(403, headers=[CACHED])
+    kind = kind_of(asked)
+    if kind == EXPORT and not held.export:
+        raise Refusal(403, "The archive may be watched, but not downloaded.", headers=[CACHED])
+    if kind == LIVE or (kind and held.dvr and token.archive):
+        notebook.note(token, kind, asked)
     return Answer(200, _archive(token, held), [CACHED, ("X-UserId", str(token.user_id))])
 
 

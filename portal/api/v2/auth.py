@@ -19,6 +19,7 @@ from portal.doors import Door, enter
 from portal.sessions import SessionStore
 from tenants.access import visible_organizations
 from tenants.models import Domain, Organization, User
+from tenants.services import messages
 
 
 class LogoShape(TypedDict):
@@ -75,6 +76,9 @@ class LoginFields(Fields):
 
     login = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
+    otp = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, write_only=True, help_text="the code of a second factor"
+    )
 
 
 def who_shape(domain: Domain, user: User | None, *, session: str | None = None) -> WhoShape:
@@ -101,7 +105,7 @@ def who_shape(domain: Domain, user: User | None, *, session: str | None = None) 
         "locales": [code for code, _name in settings.LANGUAGES],
         "settings": settings_shape(domain),
         "user_settings": {},
-        "unread_messages_count": 0,
+        "unread_messages_count": messages.unread_count(known) if known else 0,
         "server_info": {"name": "Perch", "api": "v2"},
     }
 
@@ -113,14 +117,15 @@ def settings_shape(domain: Domain) -> SettingsShape:
         "brand_color": domain.brand_color,
         "brand_accent_color": domain.accent_color,
         "brand_footer": domain.footer,
-        "custom_logo": {"url": "/brand/logo" if domain.logo else None},
+        "custom_logo": {"url": "/brand/logo" if "logo" in domain.brand_pictures else None},
     }
 
 
 def recognise(request: Request, door: Door) -> User:
     """The user whose login and password were sent; wrong ones are refused alike."""
     fields = LoginFields.read(request)
-    return enter(request._request, login=fields["login"], password=fields["password"], door=door)
+    proof = {name: fields.get(name, "") for name in ("login", "password", "otp")}
+    return enter(request._request, door=door, **proof)
 
 
 def open_session(user: User) -> str:

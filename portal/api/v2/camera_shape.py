@@ -13,9 +13,10 @@ from devices.models import Camera
 from devices.services.camera_rows import CameraRow
 from devices.services.cameras import shown
 from devices.services.streamers import base_of
+from portal.api.feed import changed_fields
 from portal.api.v2.credentials import Asked, player_of
 from portal.api.v2.presets import PresetShape
-from portal.api.v2.shapes import LastChange, changed_fields
+from portal.api.v2.shapes import LastChange
 from portal.hosts import normalize
 from portal.playback import Player
 from tenants import clock
@@ -146,8 +147,8 @@ class Shaper:
             "folder_coordinates": row.folder_coordinates or None,
             "preset_id": row.preset_id,
             "preset": self._preset(row),
-            "stream_url": _address(row, "stream_url_sealed") if edit else "",
-            "substream_url": _address(row, "substream_url_sealed") if edit else "",
+            "stream_url": sealed_address(row, "stream_url_sealed") if edit else "",
+            "substream_url": sealed_address(row, "substream_url_sealed") if edit else "",
             "video_only": row.video_only,
             "transcode_audio": row.transcode_audio,
             "thumbnails": row.thumbnails,
@@ -187,7 +188,7 @@ class Shaper:
                 "dvr_depth_limit": held.dvr_depth_limit,
                 "actions": held.actions,
             },
-            "playback_config": {"token": self.player.token(row) if self.player and held.view else None},
+            "playback_config": {"token": (self.player.token(row) or None) if self.player and held.view else None},
             "stream_status": self._status(row),
             "user_attributes": {"favorite": bool(row.favorite), "motion_alarm": bool(row.motion_alarm)},
             "last_event_time": None,
@@ -226,7 +227,7 @@ class Shaper:
         }
 
 
-def _address(row: CameraRow, column: str) -> str:
+def sealed_address(row: CameraRow, column: str) -> str:
     """A stream address without its password."""
     sealed: str = getattr(row, column)
     return _opened(sealed, context_of_column(_TABLE, column, row.secret_id, row.domain_id)) if sealed else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -27,10 +28,11 @@ from tenants.services import organizations
 FILTERS = {
     "organization_id": "only this organization's",
     "folder_id": "only this folder's, without those of folders below it",
-    "search": "part of the title or name",
+    "search": "words of the title, name, address, serial number or external id; beginnings will do",
     "favorite": "1: only those the caller marked; 0: all",
     "agent": "1: only those with an agent; 0: all",
 }
+ORDER = ("title", "pk")
 # Addresses that are shown with stars for the password, beside those the service itself knows.
 STARRED = ("thumbnails_url", "onvif_url")
 
@@ -101,6 +103,15 @@ def _thumbnails(fields: dict[str, Any]) -> None:
         fields["thumbnails"] = Truth().run_validation(value)
 
 
+def _list(request: Asked, wanted_rows: CameraFilter) -> Response:
+    """A page of cameras by title."""
+    page, cursor = paging.page_of(request), paging.cursor_of(request, len(ORDER))
+    if cursor is not None:
+        page, wanted_rows = paging.Page(page.limit, 0), replace(wanted_rows, after=(cursor[0], cursor[1]))
+    rows = camera_rows.camera_rows(request.user, wanted_rows, limit=page.limit + 1, offset=page.offset)
+    return paging.answer(request, page, rows, lambda part: camera_shapes(request, part), order=ORDER)
+
+
 def _one(request: Asked, name: str) -> Response:
     """One camera as its list shows it."""
     rows = camera_rows.camera_rows(request.user, CameraFilter(name=name), limit=1)
@@ -152,9 +163,7 @@ class CamerasView(V2View):
 
     @answers(list[CameraShape], query=FILTERS, says="Cameras the caller may watch or edit", name="cameras_list")
     def get(self, request: Asked) -> Response:
-        page = paging.page_of(request)
-        rows = camera_rows.camera_rows(request.user, _filter_of(request), limit=page.limit + 1, offset=page.offset)
-        return paging.answer(request, page, rows, lambda part: camera_shapes(request, part))
+        return _list(request, _filter_of(request))
 
     @answers(CameraShape, fields=CameraFields, says="Add a camera", name="cameras_add")
     def post(self, request: Asked) -> Response:
@@ -225,3 +234,16 @@ class UserAttributesView(V2View):
         camera = camera_access.camera_for(request.user, name)
         marks = cameras.mark_camera(camera, request.user, **AttributeFields.read(request, partial=True))
         return Response({"favorite": marks.favorite, "motion_alarm": marks.motion_alarm})
+
+
+class UserCamerasView(V2View):
+    """`/users/{id}/cameras`."""
+
+    noun = "users"
+
+    @answers(
+        list[CameraShape], says="Cameras that a user may watch or edit, of those the caller knows", name="users_cameras"
+    )
+    def get(self, request: Asked, user_id: str) -> Response:
+        person = access.user_for(request.user, user_id)
+        return _list(request, CameraFilter(ids=tuple(camera_access.known_ids(person))))

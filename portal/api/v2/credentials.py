@@ -29,7 +29,7 @@ from portal.playback import Player
 from portal.sessions import SessionStore
 from tenants.access import system_user
 from tenants.models import ApiKey, User
-from tenants.services import keys
+from tenants.services import keys, sign_in
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def by_key(text: str, login: str) -> tuple[User, Proof]:
         raise WrongKey("The API key is wrong.")
     if key.user is None:
         return (_named(login) if login else system_user(key)), Proof(key=key)
-    if not key.user.is_active:
+    if not key.user.is_active or not sign_in.may_come(key.user):
         raise WrongKey("The API key is wrong.")
     if login and login.casefold() != key.user.login.casefold():
         log.warning("The key %s… of user %s was shown with another user's name", key.prefix, key.user.pk)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from django.db.models import Count
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -16,21 +17,22 @@ from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.grants import FolderUserFields, FolderUserShape, GrantFields, folder_user_shape
 from portal.api.v2.shapes import LastChange, last_changes
-from portal.api.v2.views import DONE, Asked, Fields, Identifier, Number, Text, V2View
+from portal.api.v2.views import DONE, Asked, Fields, Identifier, Number, Text, Truth, V2View
 from tenants import access
 from tenants.errors import Invalid, Missing
-from tenants.models import Folder, FolderPermission, Organization, User
-from tenants.services import folders, memberships
+from tenants.models import FloorPlan, Folder, FolderPermission, Organization, User
+from tenants.services import floor_plans, folders, memberships
 
 
 class MapFileShape(TypedDict):
-    """Where the floor plan is."""
+    """Where the floor plan is; the address may be kept, a new picture has another one."""
 
-    url: None
+    url: str | None
 
 
 class FolderShape(TypedDict):
-    """A folder; `level` is 0 at the top, `camera_count` does not count folders below. Floor plans are not kept yet."""
+    """A folder; `level` is 0 at the top, `camera_count` does not count folders below. `map_*` are corners of the floor
+    plan, as latitude and longitude with a space between."""
 
     id: int
     organization_id: int
@@ -40,11 +42,19 @@ class FolderShape(TypedDict):
     order_num: int
     camera_count: int
     coordinates: str | None
-    map_topleft: None
-    map_topright: None
-    map_bottomleft: None
+    map_topleft: str | None
+    map_topright: str | None
+    map_bottomleft: str | None
     map_file: MapFileShape
     last_change: LastChange | None
+
+
+class MapFileFields(Fields):
+    """A floor plan: PNG, JPEG, WebP or GIF of at most 2 MB in base64. `delete` takes away the one that was there."""
+
+    b64_content = Text()
+    mime_type = Text(max_length=100, help_text="not looked at: the picture says itself what it is")
+    delete = Truth()
 
 
 class FolderFields(Fields):
@@ -52,8 +62,12 @@ class FolderFields(Fields):
 
     title = serializers.CharField(max_length=200)
     parent_id = Identifier()
-    order_num = Number(min_value=1)
+    order_num = Number(min_value=1, help_text="the next free number if absent or taken")
     coordinates = Text(max_length=64)
+    map_topleft = Text(max_length=64)
+    map_topright = Text(max_length=64)
+    map_bottomleft = Text(max_length=64)
+    map_file = MapFileFields(required=False, allow_null=True)
 
 
 class ChangedFolderFields(FolderFields):
@@ -64,6 +78,7 @@ class ChangedFolderFields(FolderFields):
     move_inside = Identifier()
 
 
+BASE = "vsaas/api/v2/"
 MOVES = ("move_after", "move_before", "move_inside")
 
 
@@ -79,8 +94,17 @@ def folder_shapes(user: User, organization: Organization, rows: Iterable[Folder]
     parents = dict(Folder.objects.filter(organization=organization).values_list("pk", "parent"))
     counted = Camera.objects.filter(organization=organization).order_by().values("folder").annotate(number=Count("pk"))
     counts = dict(counted.values_list("folder", "number"))
-    changes = last_changes(user, "Folder", [row.pk for row in found])
-    return [_shape(row, _level(row.pk, parents), counts.get(row.pk, 0), changes.get(row.pk)) for row in found]
+    ids = [row.pk for row in found]
+    changes, plans = last_changes(user, "Folder", ids), floor_plans.digests(ids)
+    return [
+        _shape(row, _level(row.pk, parents), counts.get(row.pk, 0), changes.get(row.pk), plans.get(row.pk))
+        for row in found
+    ]
+
+
+def plan_url(row: Folder, digest: str | None) -> str | None:
+    """Where a folder's floor plan is, for whoever may see the folder."""
+    return f"/{BASE}organizations/{row.organization_id}/folders/{row.pk}/map?v={digest[:12]}" if digest else None
 
 
 def _level(folder_id: int, parents: dict[int, int | None]) -> int:
@@ -90,7 +114,7 @@ def _level(folder_id: int, parents: dict[int, int | None]) -> int:
     return level
 
 
-def _shape(row: Folder, level: int, cameras: int, change: LastChange | None) -> FolderShape:
+def _shape(row: Folder, level: int, cameras: int, change: LastChange | None, plan: str | None) -> FolderShape:
     return {
         "id": row.pk,
         "organization_id": row.organization_id,
@@ -100,10 +124,10 @@ def _shape(row: Folder, level: int, cameras: int, change: LastChange | None) -> 
         "order_num": row.order_num,
         "camera_count": cameras,
         "coordinates": row.coordinates or None,
-        "map_topleft": None,
-        "map_topright": None,
-        "map_bottomleft": None,
-        "map_file": {"url": None},
+        "map_topleft": row.map_topleft or None,
+        "map_topright": row.map_topright or None,
+        "map_bottomleft": row.map_bottomleft or None,
+        "map_file": {"url": plan_url(row, plan)},
         "last_change": change,
     }
 
@@ -135,8 +159,9 @@ class FoldersView(V2View):
     def post(self, request: Asked, organization_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "edit_cameras")
         values = FolderFields.read(request)
-        parent = _parent(request.user, organization, values.pop("parent_id", None))
+        parent, plan = _parent(request.user, organization, values.pop("parent_id", None)), values.pop("map_file", None)
         folder = folders.add_folder(organization, acting_user=request.user, parent=parent, **values)
+        _set_plan(folder, plan, request.user)
         return _answer(request.user, organization, folder)
 
 
@@ -163,7 +188,9 @@ class FolderView(V2View):
         if "parent_id" in values:
             parent_id = values.pop("parent_id")
             values["parent"] = access.folder_for(user, organization, parent_id) if parent_id else None
+        plan = values.pop("map_file", None)
         folders.change_folder(folder, acting_user=user, **values)
+        _set_plan(folder, plan, user)
         _move(user, organization, folder, {name: target for name, target in moves.items() if target})
         return _answer(user, organization, folder)
 
@@ -172,6 +199,35 @@ class FolderView(V2View):
         organization = access.organization_for(request.user, organization_id, "edit_cameras")
         folders.delete_folder(access.folder_for(request.user, organization, folder_id), acting_user=request.user)
         return Response(DONE)
+
+
+def _set_plan(folder: Folder, sent: dict[str, Any] | None, acting_user: User) -> None:
+    """Take the floor plan away, or draw the one that was sent; an object without either changes nothing."""
+    if not sent:
+        return
+    if sent.get("delete"):
+        floor_plans.remove_plan(folder, acting_user=acting_user)
+    if sent.get("b64_content"):
+        content = floor_plans.decoded(sent["b64_content"], "map_file.b64_content")
+        floor_plans.set_plan(folder, acting_user=acting_user, content=content, field="map_file.b64_content")
+
+
+class FolderMapView(V2View):
+    """`/organizations/{id}/folders/{folder_id}/map`."""
+
+    noun = "folders"
+
+    @answers(bytes, says="A folder's floor plan", name="folders_map")
+    def get(self, request: Asked, organization_id: str, folder_id: str) -> HttpResponse:
+        organization = access.organization_for(request.user, organization_id)
+        seen = access.visible_folders(request.user, organization).filter(pk=access.as_id(folder_id))
+        plan = FloorPlan.objects.filter(folder__in=seen).first()
+        if plan is None:
+            raise Missing(_("The folder has no floor plan."))
+        answer = HttpResponse(bytes(plan.image), content_type=plan.image_type)
+        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        answer["Cache-Control"] = "private, max-age=3600"
+        return answer
 
 
 def _move(user: User, organization: Organization, folder: Folder, moves: dict[str, Any]) -> None:

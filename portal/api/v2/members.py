@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from devices.services import grants as camera_grants
 from portal.api import paging
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
@@ -120,11 +121,8 @@ class MembersView(V2View):
     @answers(list[MemberShape], says="Users in an organization", name="members_list")
     def get(self, request: Asked, organization_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "view_users")
-        page = paging.page_of(request)
-        rows = Membership.objects.select_related("user").filter(organization=organization).order_by("id")
-        return paging.answer(
-            request, page, rows[page.offset : page.end], lambda found: member_shapes(organization, found)
-        )
+        rows = Membership.objects.select_related("user").filter(organization=organization)
+        return paging.long_list(request, rows, ["id"], lambda found: member_shapes(organization, found))
 
     @answers(MemberShape, fields=NewMemberFields, says="Let a user into an organization", name="members_add")
     def post(self, request: Asked, organization_id: str) -> Response:
@@ -170,5 +168,5 @@ class MemberView(V2View):
     @answers(DONE_SCHEMA, says="Take a user out of an organization", name="members_remove")
     def delete(self, request: Asked, organization_id: str, user_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "edit_users")
-        memberships.remove_member(_member(organization, user_id), acting_user=request.user)
+        camera_grants.remove_member(_member(organization, user_id), acting_user=request.user)
         return Response(DONE)

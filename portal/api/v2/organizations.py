@@ -19,9 +19,9 @@ from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.shapes import LastChange, last_changes
 from portal.api.v2.views import DONE, Asked, Fields, Identifier, Number, Text, V2View, of_this_isp, wanted
-from tenants import access
+from tenants import access, words
 from tenants.errors import Conflict, Forbidden
-from tenants.models import Membership, Organization, User
+from tenants.models import Membership, Organization, OrganizationWord, User
 from tenants.services import organizations
 
 
@@ -137,16 +137,18 @@ class OrganizationsView(V2View):
 
     @answers(
         list[OrganizationShape],
-        query={"search": "part of the title"},
+        query={"search": "words of the title or external id; beginnings will do"},
         says="Organizations the caller may see",
         name="organizations_list",
     )
     def get(self, request: Asked, domain_id: str = "") -> Response:
         of_this_isp(domain_id)
-        page, user = paging.page_of(request), request.user
-        rows = _with_counts(access.visible_organizations(user).filter(title__icontains=wanted(request, "search")))
-        return paging.answer(
-            request, page, rows[page.offset : page.end], lambda found: organization_shapes(user, found)
+        user = request.user
+        found = words.search(
+            access.visible_organizations(user), OrganizationWord, "organization", wanted(request, "search")
+        )
+        return paging.long_list(
+            request, found, ["title", "id"], lambda part: organization_shapes(user, part), full=_with_counts
         )
 
     @answers(OrganizationShape, fields=OrganizationFields, says="Open an organization", name="organizations_add")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from devices.services.cameras import shown
+from portal.api.feed import changed_fields
 from tenants import audit
 from tenants.models import AuditEntry, User
 
@@ -34,15 +34,6 @@ class LastChange(TypedDict):
     created_at: int
     event_data: EventData
     request_data: RequestData
-
-
-def changed_fields(changed: dict[str, Any]) -> dict[str, Any]:
-    """The audit log's fields for readers: no storage names, no password inside an address."""
-    return {name.removesuffix("_sealed"): [_readable(old), _readable(new)] for name, (old, new) in changed.items()}
-
-
-def _readable(value: Any) -> Any:
-    return shown(value) if isinstance(value, str) else value
 
 
 def change_shape(entry: AuditEntry) -> LastChange:

@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from devices.services import people
 from portal.api import paging
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.grants import GrantShape, grants_of
 from portal.api.v2.shapes import LastChange, last_changes
 from portal.api.v2.views import DONE, Asked, Fields, Identifier, Number, Text, Truth, V2View, wanted
-from tenants import access
+from tenants import access, words
 from tenants.errors import Forbidden, Invalid
-from tenants.models import ApiKey, Membership, Organization, User
+from tenants.models import ApiKey, Membership, Organization, User, UserWord
 from tenants.services import keys, users
 
 
@@ -169,7 +170,7 @@ def _set_key(row: User, fields: dict[str, Any], acting_user: User) -> str | None
         return None
     if sent and len(sent) < LEAST_KEY:
         raise Invalid(_("A key has at least %(n)s characters.") % {"n": LEAST_KEY}, field="apikey")
-    for key in ApiKey.objects.filter(user=row):
+    for key in ApiKey.objects.filter(user=row, title=""):
         keys.delete_key(key, acting_user=acting_user)
     return keys.add_key(acting_user=acting_user, user=row, secret=sent)[1] if sent else None
 
@@ -179,11 +180,16 @@ class UsersView(V2View):
 
     noun = "users"
 
-    @answers(list[UserShape], query={"search": "part of the login"}, says="Users the caller may see", name="users_list")
+    @answers(
+        list[UserShape],
+        query={"search": "words of the login, name, e-mail or external id; beginnings will do"},
+        says="Users the caller may see",
+        name="users_list",
+    )
     def get(self, request: Asked) -> Response:
-        page, user = paging.page_of(request), request.user
-        rows = access.visible_users(user).filter(login__icontains=wanted(request, "search")).order_by("id")
-        return paging.answer(request, page, rows[page.offset : page.end], lambda found: user_shapes(user, found))
+        user = request.user
+        rows = words.search(access.visible_users(user), UserWord, "user", wanted(request, "search"))
+        return paging.long_list(request, rows, ["id"], lambda found: user_shapes(user, found))
 
     @answers(UserShape, fields=UserFields, says="Add a user", name="users_add")
     def post(self, request: Asked) -> Response:
@@ -219,16 +225,7 @@ class UserView(V2View):
 
     @answers(UserShape, fields=UserFields, says="Change what is sent of a user", name="users_change")
     def put(self, request: Asked, user_id: str) -> Response:
-        acting = request.user
-        row = access.user_for(acting, user_id)
-        fields = UserFields.read(request, partial=True)
-        values = _values(fields)
-        if not acting.is_admin:
-            _require_self(acting, row)
-            _refuse_more_than(OWN, values, row)
-            values = _only(OWN, values)
-        row = users.change_user(row, acting_user=acting, strict_password=not acting.is_admin, **values)
-        return _answer(acting, row, apikey=_set_key(row, fields, acting))
+        return _change(request, access.user_for(request.user, user_id))
 
     @answers(DONE_SCHEMA, says="Delete a user", name="users_delete")
     def delete(self, request: Asked, user_id: str) -> Response:
@@ -241,3 +238,55 @@ class UserView(V2View):
 def _require_self(acting: User, row: User) -> None:
     if acting.pk != row.pk or acting.is_readonly:
         raise Forbidden(_("Only an administrator may change other users."))
+
+
+def _change(request: Asked, row: User) -> Response:
+    """Change what is sent of a user: anything for an administrator, else only what people set on themselves."""
+    acting = request.user
+    fields = UserFields.read(request, partial=True)
+    values = _values(fields)
+    if not acting.is_admin:
+        _require_self(acting, row)
+        _refuse_more_than(OWN, values, row)
+        values = _only(OWN, values)
+    row = users.change_user(row, acting_user=acting, strict_password=not acting.is_admin, **values)
+    return _answer(acting, row, apikey=_set_key(row, fields, acting))
+
+
+def _myself(request: Asked) -> User:
+    if request.user.is_system:
+        raise Forbidden(_("A system key has no profile; name a user with x-vsaas-user."))
+    return access.user_for(request.user, request.user.pk)
+
+
+class ProfileView(V2View):
+    """`/profile`: the caller himself (item 78)."""
+
+    noun = "users"
+
+    @answers(UserShape, says="Who the caller is", name="profile_one")
+    def get(self, request: Asked) -> Response:
+        return _answer(request.user, _myself(request))
+
+    @answers(UserShape, fields=UserFields, says="Change what is sent of the caller", name="profile_change")
+    def put(self, request: Asked) -> Response:
+        return _change(request, _myself(request))
+
+
+class MergeFields(Fields):
+    """The other account of the same person: its rights pass on, it is deleted."""
+
+    user_id = Identifier(required=True)
+
+
+class UserMergeView(V2View):
+    """`/users/{id}/merge`."""
+
+    noun = "users"
+
+    @answers(UserShape, fields=MergeFields, says="Unite two accounts of one person", name="users_merge")
+    def post(self, request: Asked, user_id: str) -> Response:
+        kept = access.user_for(request.user, user_id)
+        access.require_admin(request.user)
+        gone = access.user_for(request.user, MergeFields.read(request)["user_id"])
+        return _answer(request.user, people.merge_users(kept, gone, acting_user=request.user))

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.api.idempotency import Idempotent
 from portal.api.parsers import LenientParser
 from portal.api.permissions import Anybody, SignedIn
 from portal.api.renderers import AlwaysJson, OrjsonRenderer
@@ -29,8 +30,8 @@ __all__ = ["Asked"]
 DONE = {"success": True}
 
 
-class V2View(APIView):
-    """A view of the v2 dialect: signed-in callers only, lenient input, JSON out."""
+class V2View(Idempotent, APIView):
+    """A view of the v2 dialect: signed-in callers only, lenient input, JSON out, each write once a key."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (Credentials,)
     permission_classes: Sequence[type[BasePermission]] = (SignedIn,)

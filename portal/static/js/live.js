@@ -3,7 +3,7 @@
 //   [data-camera-state="name"]   gets data-state, the state's label as text, and the reason as title
 //   [data-camera-reason="name"]  gets the reason as text
 // The words come from <script type="application/json" id="live-texts">: {"states": {...}, "reasons": {...}}.
-// Other modules hear "camera-status" on the document, with the status as detail.
+// Other modules hear "camera-status" on the document, with the status as detail, and "messages-changed".
 
 const FIRST_DELAY = 500;
 const LAST_DELAY = 30_000;
@@ -60,6 +60,7 @@ function listen(event) {
   rearm();
   const message = JSON.parse(event.data);
   if (message.type === "snapshot") known = new Map();
+  if (message.type === "messages") document.dispatchEvent(new CustomEvent("messages-changed"));
   message.cameras.forEach(apply);
 }
 

@@ -78,7 +78,13 @@ function watchPrinting() {
   });
 }
 
+// On a phone a row of tabs is wider than the screen: begin with the one that is open.
+function showCurrentTab() {
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+}
+
 watchTheme();
+showCurrentTab();
 watchPrinting();
 watchPasswords();
 watchToasts();

@@ -1,0 +1,82 @@
+"""The forms of the installation's pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from portal.pages.forms import PerchForm
+from portal.pages.forms_settings import zone_choices
+
+CURRENCY = RegexValidator(r"\A[A-Z]{3}\Z", _("Three capital letters, as in EUR."))
+HOSTS = forms.Textarea(attrs={"rows": "3", "spellcheck": "false", "autocapitalize": "none"})
+LASTS = [(15, _("15 minutes")), (60, _("1 hour")), (240, _("4 hours")), (480, _("8 hours"))]
+
+
+class HostsForm(PerchForm):
+    """The host names of an ISP."""
+
+    hosts = forms.CharField(
+        label=_("Host names"), max_length=5000, widget=HOSTS,
+        help_text=_("One a line; links in mails use the first. Each must lead to this machine."),
+    )  # fmt: skip
+
+    def clean_hosts(self) -> list[str]:
+        """The names, apart."""
+        return [host for host in re.split(r"[\s,;]+", self.cleaned_data["hosts"]) if host]
+
+
+class IspForm(HostsForm):
+    """A new ISP (item 24)."""
+
+    title = forms.CharField(label=_("Name"), max_length=200)
+    slug = forms.SlugField(
+        label=_("Short name"), max_length=50, help_text=_("Latin letters, digits and hyphens; for commands and files.")
+    )
+    currency = forms.CharField(
+        label=_("Currency"), max_length=3, initial="EUR", validators=[CURRENCY], help_text=_("Stays for good.")
+    )
+    timezone = forms.ChoiceField(label=_("Time zone"), initial="UTC")
+    locale = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    admin_email = forms.EmailField(
+        label=_("E-mail of the first administrator"), help_text=_("He is sent a link to set his password.")
+    )
+    field_order = ("title", "slug", "hosts", "currency", "timezone", "locale", "admin_email")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["timezone"].choices = zone_choices()  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class AdminForm(PerchForm):
+    """Where the first administrator's invitation goes."""
+
+    admin_email = forms.EmailField(label=_("E-mail of the first administrator"))
+
+
+class SupportForm(PerchForm):
+    """Why and for how long somebody enters an ISP."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=300, help_text=_("The provider reads it: a ticket, who asked, what for.")
+    )
+    minutes = forms.TypedChoiceField(label=_("For"), coerce=int, choices=LASTS, initial=60)
+
+
+class OwnPasswordForm(PerchForm):
+    """A new password, proved by the old one."""
+
+    current = forms.CharField(
+        label=_("Current password"), max_length=512, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+    password = forms.CharField(
+        label=_("New password"), max_length=512, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least twelve characters. You will sign in again."),
+    )  # fmt: skip

@@ -1,0 +1,25 @@
+"""Everything that exists at the installation's address. The next page: a row here and in tests/installation."""
+
+from django.urls import URLPattern, path
+
+from portal.installation import isps, session
+from portal.pages import brand
+
+handler404 = "portal.pages.errors.not_found"
+handler500 = "portal.pages.errors.server_error"
+
+urlpatterns: list[URLPattern] = [
+    path("", isps.isps_page, name="home"),
+    path("login", session.sign_in, name="login"),
+    path("logout", session.sign_out, name="logout"),
+    path("password", session.password, name="password"),
+    path("isps/new", isps.add, name="isp-add"),
+    path("isps/<isp_id>", isps.isp_page, name="isp"),
+    path("isps/<isp_id>/hosts", isps.change_hosts, name="isp-hosts"),
+    path("isps/<isp_id>/switch", isps.switch, name="isp-switch"),
+    path("isps/<isp_id>/invite", isps.invite, name="isp-invite"),
+    path("isps/<isp_id>/support", isps.enter, name="isp-support"),
+    path("log", isps.log_page, name="log"),
+    path("brand.css", brand.stylesheet, name="brand-css"),
+    path("brand/icon.svg", brand.mark, name="brand-icon"),
+]
