@@ -179,8 +179,9 @@ def test_the_player_is_for_those_who_may_watch(cast: Cast) -> None:
 def test_the_player_knows_how_far_back_one_may_look(cast: Cast) -> None:
     page = cast.client(cast.bob).get("/cameras/watch/gate").content.decode()
     player = json.loads(re.findall(r'<script id="player" type="application/json">(.*?)</script>', page)[0])
-    assert player["archive"]["allowed"] is True
-    assert player["archive"]["from"] == pytest.approx(clock.timestamp() - 7 * 86400, abs=60)
+    archive = player["archive"]
+    assert (archive["allowed"], archive["kept"], archive["limit"]) == (True, 7, 7)
+    assert archive["since"] == pytest.approx(clock.timestamp(), abs=60)
     assert player["zone"] == "Europe/Berlin"
 
 
