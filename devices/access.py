@@ -69,7 +69,7 @@ path AS (
     SELECT f.id, f.parent_id, f.id AS leaf
     FROM devices_camera c JOIN tenants_folder f ON f.id = c.folder_id AND f.domain_id = %(domain)s
     WHERE c.id = %(camera)s AND c.domain_id = %(domain)s
-  UNION ALL
+  UNION
     SELECT f.id, f.parent_id, path.leaf
     FROM path JOIN tenants_folder f ON f.id = path.parent_id AND f.domain_id = %(domain)s
 ),

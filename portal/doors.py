@@ -144,12 +144,16 @@ def is_fresh(request: Any) -> bool:
 
 def prove(request: Any, text: str) -> None:
     """Prove oneself again, by password or by a code. Raises TooManyAttempts, and Invalid for a wrong one."""
-    user = request.user
+    check_proof(request.user, text)
+    request.session.cycle_key()
+    request.session[PROVED_AT] = clock.timestamp()
+
+
+def check_proof(user: User, text: str) -> None:
+    """Whether this is a person's password or a code of his; the same errors."""
     with sign_in.attempt(user.login, Door.PROOF) as attempt:
         if user.check_password(text):
             attempt.passed(trusted=False)
         elif second_factors.generator_of(user) is None or not second_factors.check_code(user, text, door=Door.PROOF):
             attempt.failed(Result.PASSWORD, user)
             raise Invalid(_("This is neither your password nor a code of yours."), field="proof")
-    request.session.cycle_key()
-    request.session[PROVED_AT] = clock.timestamp()

@@ -21,10 +21,11 @@ from portal import hosts, logs
 from portal.installation import support
 from portal.pages import errors
 from tenants import audit, clock
-from tenants.errors import PerchError
+from tenants.errors import Forbidden, PerchError
 from tenants.installation import installation_scope
 from tenants.models import Domain, User
 from tenants.scoping import domain_scope
+from tenants.services import demo
 from tenants.services.wording import speaking
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -196,7 +197,22 @@ class UserMiddleware:
             audit.refine(via="support access")
             if request.method not in {"GET", "HEAD"} and support.is_kept_out(request.path):
                 return errors.page(request, 403, _("Not allowed"), _("Support does not change this."))
-        return self.get_response(request)
+        if request.user is not None and request.path.startswith(demo.PRIVATE_PATHS):
+            try:
+                demo.refuse_private(request.user)
+            except Forbidden as error:
+                return errors.page_for(request, error)
+        return self._in_own_language(request)
+
+    def _in_own_language(self, request: Any) -> HttpResponseBase:
+        """The language a person chose holds wherever he signs in, and by whatever door."""
+        own = request.user.locale if request.user else ""
+        if own == translation.get_language() or own not in dict(settings.LANGUAGES):
+            return self.get_response(request)
+        with speaking(request.domain, own):
+            response = self.get_response(request)
+            response.headers["Content-Language"] = own
+        return response
 
 
 class ErrorMiddleware:

@@ -17,7 +17,7 @@ from django.db.models.functions import Least
 
 from tenants import clock
 from tenants.audit import current_origin
-from tenants.models import Domain, UserSession
+from tenants.models import UserSession
 from tenants.scoping import current_domain_id
 from tenants.secrets import digest
 from tenants.services import sessions
@@ -25,12 +25,6 @@ from tenants.services import sessions
 TOUCH_EVERY = timedelta(minutes=1)
 ENDS_AT = "ends_at"  # in a session's data: seconds since 1970; it ends then at the latest (auto-login)
 UNKNOWN_LASTS = timedelta(minutes=20)  # a session of nobody: somebody between two steps of signing in
-
-
-def _limits() -> tuple[timedelta, timedelta]:
-    """How long a session of this ISP lasts, and how long it may be idle."""
-    hours = Domain.objects.values_list("session_hours", "session_idle_hours").get(pk=current_domain_id())
-    return timedelta(hours=hours[0]), timedelta(hours=hours[1])
 
 
 def _before_end(data: dict[str, Any], moment: Any) -> Any:
@@ -48,7 +42,7 @@ def touch(row: UserSession) -> None:
         return
     moved: dict[str, Any] = {"last_seen_at": now}
     if row.user_id is not None:
-        lasts, idle = _limits()
+        lasts, idle = sessions.limits()
         data = SessionStore().decode(row.data)
         moved["expires_at"] = _before_end(data, Least(F("created_at") + lasts, now + idle))
     UserSession.objects.filter(pk=row.pk).update(**moved)
@@ -87,6 +81,14 @@ class SessionStore(SessionBase):
             self.modified = True
             return
 
+    def cycle_key(self) -> None:
+        # The old key goes first: with both, the oldest other session of the user would have to make room.
+        data, old = self._session, self.session_key  # type: ignore[attr-defined]  # unknown to the stubs
+        if old:
+            self.delete(old)
+        self.create()
+        self._session_cache = data
+
     def save(self, must_create: bool = False) -> None:
         if self.session_key is None:
             self.create()
@@ -105,7 +107,7 @@ class SessionStore(SessionBase):
         now = clock.now()
         if user_id is None:
             return now + UNKNOWN_LASTS
-        lasts, idle = _limits()
+        lasts, idle = sessions.limits()
         return now + min(lasts, idle) if is_new else Least(F("created_at") + lasts, now + idle)
 
     def _insert(self, user_id: int | None, values: dict[str, Any]) -> None:
@@ -133,7 +135,7 @@ class SessionStore(SessionBase):
 
     def get_session_cookie_age(self) -> int:
         """The cookie lasts as long as a session can; whether it lives is decided here."""
-        return int(_limits()[0].total_seconds())
+        return int(sessions.limits()[0].total_seconds())
 
     @classmethod
     def clear_expired(cls) -> None:

@@ -43,8 +43,10 @@ def run(*, threads: int, queues: Iterable[str] | None = None) -> None:
     broker.emit_after("process_boot")
     load_tasks()
     workers = [Worker(broker, queues=names, worker_threads=count) for names, count in _shares(threads, queues)]
+    broker.logger.setLevel(logging.ERROR)  # it warns of a second worker; ours have queues of their own on purpose
     for worker in workers:
         worker.start()
+    broker.logger.setLevel(logging.NOTSET)
     readiness.announce()
     logger.info("worker ready", extra={"threads": threads})
     signal.sigwait(STOP_SIGNALS)

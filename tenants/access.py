@@ -87,6 +87,18 @@ def rights_in(user: User, organization: Organization) -> OrganizationRights:
     return organization_rights(user, organization, membership)
 
 
+def require_may_close(user: User, organization: Organization) -> None:
+    """With an organization go its cameras, recordings and people: an editor of organizations who neither owns it nor
+    administers the ISP changes it, but does not close it."""
+    if not may_close(user, organization):
+        raise Forbidden(_("Only its owner or an administrator may close an organization."))
+
+
+def may_close(user: User, organization: Organization) -> bool:
+    """The same as an answer, for buttons."""
+    return not user.is_readonly and (user.is_admin or organization.owner_id == user.pk)
+
+
 def can_add_organizations(user: User) -> bool:
     """Whether the user opens subscribers (items 60, 61)."""
     return not user.is_readonly and (user.is_admin or user.can_edit_organizations)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from devices.models import Camera, CameraPermission
 from tenants import audit
 from tenants.broadcast import notify_access
-from tenants.errors import Missing
 from tenants.models import Membership, User
 from tenants.scoping import current_domain_id
 from tenants.services import memberships
-from tenants.services.validation import assign, check
+from tenants.services.validation import assign, check, lock
 
 
 @transaction.atomic
@@ -39,9 +37,8 @@ def grant_camera(camera: Camera, *, acting_user: User | None, user: User, **righ
 
 
 def _membership(camera: Camera, user: User) -> Membership:
-    row: Membership | None = Membership.objects.filter(organization=camera.organization_id, user=user).first()
-    if row is None:
-        raise Missing(_("The user is not in the organization."))
+    row = memberships.membership_of(camera.organization, user)
+    lock(row)
     return row
 
 

@@ -40,7 +40,7 @@ AREAS: dict[str, Right] = {
     "money": Right.MONEY,
     "settings": Right.SETTINGS,
     "api_keys": Right.SETTINGS,
-    "webhooks": Right.SETTINGS,
+    "webhooks": Right.CHANGES,
     "changes": Right.CHANGES,
     "events": Right.CHANGES,
 }

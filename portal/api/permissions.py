@@ -9,6 +9,7 @@ from rest_framework.permissions import BasePermission
 
 from portal.api import key_rights
 from tenants.errors import Unauthenticated
+from tenants.services import demo
 
 
 class SignedIn(BasePermission):
@@ -18,6 +19,8 @@ class SignedIn(BasePermission):
         if request.user is None:
             raise Unauthenticated(_("Sign in, or send a key."))
         key_rights.require_for(request, view)
+        if getattr(view, "noun", "") in demo.PRIVATE_NOUNS:
+            demo.refuse_private(request.user)
         return True
 
 

@@ -44,7 +44,8 @@ log_line_prefix = '%m [%p] %q%u@%d '
 jit = off
 {speed}include = 'local.conf'
 """
-NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_wal_size = '4GB'\n"
+# Nor do their tables grow old: whether the planner has figures must not hang on when a cleaner came by.
+NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\nmax_wal_size = '4GB'\n"
 AUTHENTICATION = f"local all {SUPERUSER} peer map=perch\nlocal all all scram-sha-256\n"
 
 

@@ -91,9 +91,9 @@ def _of_organizations(user: User) -> set[str]:
     entries: set[str] = set()
     if Organization.objects.filter(owner=user).exists():
         entries |= {"organizations", "users", "costs"}
-    held = user.memberships.values_list("can_edit_users", "is_accountant", "can_edit_cameras")
-    for edits_users, accounts, edits_cameras in held:
+    held = user.memberships.values_list("can_edit_users", "is_accountant", "can_edit_cameras", "can_view_stats")
+    for edits_users, accounts, edits_cameras, sees_statistics in held:
         entries |= {"users", "organizations"} if edits_users else set()
         entries |= {"costs"} if accounts else set()
-        entries |= {"organizations"} if edits_cameras else set()
+        entries |= {"organizations"} if edits_cameras or sees_statistics else set()
     return entries

@@ -71,6 +71,8 @@ class RightsForm(PerchForm):
         help_text=_("Adds people to the organization and opens folders to them."),
     )
     can_view_stats = forms.BooleanField(label=_("Sees statistics"), required=False)
+    can_view_person_lists = forms.BooleanField(label=_("Sees lists of persons"), required=False)
+    can_edit_person_lists = forms.BooleanField(label=_("Edits lists of persons"), required=False)
     is_accountant = forms.BooleanField(
         label=_("Sees the bill"), required=False, help_text=_("Usage and invoices of the organization.")
     )

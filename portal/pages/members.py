@@ -24,7 +24,10 @@ from tenants.models import Folder, FolderPermission, Membership, Organization, U
 from tenants.services import invitations, memberships, users
 
 METHODS = ["GET", "HEAD", "POST"]
-FLAGS = ("can_edit_cameras", "can_edit_users", "can_view_stats", "is_accountant")
+FLAGS = (
+    "can_edit_cameras", "can_edit_users", "can_view_stats", "can_view_person_lists", "can_edit_person_lists",
+    "is_accountant",
+)  # fmt: skip
 GRANTS = ("can_view_dvr", "can_export", "can_use_ptz", "can_talk", "can_use_actions")
 
 

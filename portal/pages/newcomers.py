@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from portal.pages.common import Request, cursor_page, signed_in
 from portal.pages.organizations import head
 from tenants import access, words
-from tenants.errors import Conflict, Forbidden
+from tenants.errors import Conflict, Forbidden, Missing
 from tenants.models import Membership, Organization, User, UserWord
 from tenants.services import memberships, organizations
 
@@ -29,8 +29,7 @@ def add_members(request: Request, organization_id: str) -> HttpResponse:
     """Let people who have accounts into an organization, several at once; those who are in are grey."""
     organization = access.organization_for(request.user, organization_id, "edit_users")
     if request.method == "POST":
-        chosen = [access.as_id(value) for value in request.POST.getlist("user")[:MOST]]
-        people = list(access.visible_users(request.user).filter(pk__in=chosen).order_by("login"))
+        people = chosen(request)
         if people and let_in(request, organization, people):
             return redirect("members", organization_id=organization.pk)
         if not people:
@@ -39,6 +38,15 @@ def add_members(request: Request, organization_id: str) -> HttpResponse:
     member = Membership.objects.filter(organization=organization, user=OuterRef("pk"))
     rows = access.visible_users(request.user).filter(is_active=True).annotate(is_in=Exists(member))
     return chooser(request, organization, rows, "organizations/members_add.html", "users")
+
+
+def chosen(request: Request) -> list[User]:
+    """The people who were ticked; Missing if one of them is nobody the acting user knows."""
+    ids = {access.as_id(value) for value in request.POST.getlist("user")[:MOST]}
+    people = list(access.visible_users(request.user).filter(pk__in=ids).order_by("login"))
+    if len(people) < len(ids):
+        raise Missing(_("There is no such user."))
+    return people
 
 
 def let_in(request: Request, organization: Organization, people: list[User]) -> bool:

@@ -122,7 +122,8 @@ def change(request: Request, organization_id: str) -> HttpResponse:
     if done is not None:
         messages.success(request, _("%(title)s is saved.") % {"title": done.title})
         return redirect("organization", organization_id=done.pk)
-    context = {"form": form, "tab": "general", **head(request, organization)}
+    may_close = access.may_close(request.user, organization)
+    context = {"form": form, "tab": "general", "may_close": may_close, **head(request, organization)}
     return render(request, "organizations/general.html", context, status=422 if form.errors else 200)
 
 
@@ -131,6 +132,7 @@ def change(request: Request, organization_id: str) -> HttpResponse:
 def delete(request: Request, organization_id: str) -> HttpResponse:
     """Close a subscriber, after asking; with cameras or members only when that is confirmed too."""
     organization = access.organization_for(request.user, organization_id, "edit")
+    access.require_may_close(request.user, organization)
     if request.method == "POST":
         force = request.POST.get("force") == "1"
         closing.delete_organization(organization, acting_user=request.user, force=force)

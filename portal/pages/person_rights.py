@@ -48,7 +48,7 @@ def organizations_tab(request: Request, user_id: str) -> HttpResponse:
     person = access.user_for(request.user, user_id)
     if request.method != "POST":
         return shown(request, person, "organizations")
-    return saved(request, person, "user-organizations", save_flags)
+    return saved(request, person, "organizations", save_flags)
 
 
 @signed_in
@@ -58,27 +58,25 @@ def cameras_tab(request: Request, user_id: str) -> HttpResponse:
     person = access.user_for(request.user, user_id)
     if request.method != "POST":
         return shown(request, person, "cameras")
-    return saved(request, person, "user-cameras", save_folders)
+    return saved(request, person, "cameras", save_folders)
 
 
-def saved(request: Request, person: User, back: str, save: Any) -> HttpResponse:
+def saved(request: Request, person: User, tab: str, save: Any) -> HttpResponse:
     """Do all that the form says or, when one part is refused, nothing."""
     try:
         with transaction.atomic():
             save(request, person)
-    except (Invalid, Conflict, Missing, Forbidden) as error:
-        if isinstance(error, Forbidden) and request.user.is_readonly:
-            raise
+    except (Invalid, Conflict) as error:
         messages.error(request, error.message)
-    else:
-        messages.success(request, _("What %(login)s may do is saved.") % {"login": person.login})
+        return shown(request, person, tab, status=422)
+    messages.success(request, _("What %(login)s may do is saved.") % {"login": person.login})
     query = request.META.get("QUERY_STRING", "")
-    answer = redirect(back, user_id=person.pk)
+    answer = redirect(f"user-{tab}", user_id=person.pk)
     answer["Location"] += f"?{query}" if query else ""
     return answer
 
 
-def shown(request: Request, person: User, tab: str) -> HttpResponse:
+def shown(request: Request, person: User, tab: str, *, status: int = 200) -> HttpResponse:
     """One of the two tabs."""
     page = cursor_page(request, homes(request.user, person), ["title", "id"], PLACES)
     places = places_of(request.user, person, page.object_list, with_folders=tab == "cameras")
@@ -90,7 +88,7 @@ def shown(request: Request, person: User, tab: str) -> HttpResponse:
         "may_edit": any(place.may_edit for place in places),
         "joinable": _joinable(request.user, person) if tab == "organizations" else [],
     }
-    return render(request, f"users/{tab}.html", context)
+    return render(request, f"users/{tab}.html", context, status=status)
 
 
 def homes(asking: User, person: User) -> QuerySet[Organization]:
@@ -179,7 +177,7 @@ def joined(asking: User, title: str) -> Organization:
     named = rows.filter(pk=access.as_id(title[1:])) if title.startswith("#") else rows.filter(title=title)
     found = list(named[:2])
     if not found:
-        raise Missing(_("There is no organization with this title."))
+        raise Invalid(_("There is no organization with this title."))
     if len(found) > 1:
         raise Conflict(
             _("Several organizations have this title: write the number of one, as in #%(n)s.") % {"n": found[0].pk}

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from tenants.caseless import CaselessCharField, CaselessEmailField
 from tenants.scoping import LivingManager, ScopedManager, ScopedModel
 
+HIGH = ("is_admin", "is_accountant", "can_view_organizations", "can_edit_organizations", "can_edit_settings")
+
 
 class UserManager(LivingManager["User"]):
     """The users of the ISP in scope, without those who were deleted."""
@@ -74,6 +76,11 @@ class User(ScopedModel, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.login
+
+    @property
+    def is_high(self) -> bool:
+        """Whether he holds rights at the ISP as a whole: nobody without them may become him by a key or a link."""
+        return any(getattr(self, flag) for flag in HIGH)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         settle_flags(self)

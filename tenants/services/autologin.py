@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from tenants import audit, clock
 from tenants.errors import Forbidden, Invalid, Missing
 from tenants.models import Token, User
-from tenants.services import tokens
+from tenants.services import support, tokens
 
 LIFETIME = timedelta(seconds=60)
 LONGEST = timedelta(hours=24)
@@ -29,7 +29,8 @@ def issue(user: User, *, acting_user: User, valid_till: int | None = None, lifet
     `valid_till` is in UTC seconds; what lies beyond a day is a day. `lifetime` is in seconds, at most that of any
     session.
     """
-    if _is_high(user) or not user.is_active:
+    support.require_no_lasting_access(acting_user)
+    if user.is_high or not user.is_active:
         raise Forbidden(_("Nobody signs in as an administrator by a link."), field="login")
     until = _until(valid_till)
     seconds = min(lifetime or settings.SESSION_COOKIE_AGE, settings.SESSION_COOKIE_AGE)
@@ -39,10 +40,6 @@ def issue(user: User, *, acting_user: User, valid_till: int | None = None, lifet
     )
     audit.created(row, acting_user=acting_user)
     return text
-
-
-def _is_high(user: User) -> bool:
-    return user.is_admin or user.is_accountant or user.can_edit_settings
 
 
 def _until(valid_till: int | None) -> datetime:
@@ -60,7 +57,7 @@ def _until(valid_till: int | None) -> datetime:
 def person_of(text: str) -> User:
     """Whose token this is, while it may be used; else Missing."""
     user: User | None = tokens.find(Token.Purpose.AUTOLOGIN, text).user
-    if user is None or not user.is_active or _is_high(user):
+    if user is None or not user.is_active or user.is_high:
         raise Missing(_("This link was used already, or its time is over."))
     return user
 

@@ -14,7 +14,9 @@ from tenants.scoping import current_domain_id
 from tenants.services import sessions
 
 LOGIN = "Demo"
-HIGH = ("is_admin", "is_accountant", "can_view_organizations", "can_edit_organizations", "can_edit_settings")
+# What belongs to a person: strangers who share one account have none of it in common. Paths of pages, nouns of APIs.
+PRIVATE_PATHS = ("/profile/", "/messages/")
+PRIVATE_NOUNS = frozenset({"profile", "messages", "sessions"})
 
 
 def access() -> DemoAccess | None:
@@ -43,6 +45,12 @@ def visitor() -> User:
     return user
 
 
+def refuse_private(user: User) -> None:
+    """Strangers neither see nor end each other's sessions, and get nobody's messages."""
+    if user.is_readonly and user.pk and is_demo(user):
+        raise Forbidden(_("This is a demonstration: there is no profile behind it."))
+
+
 def refuse_password(user: User) -> None:
     """Nobody sets a password for the shared account: it has none."""
     if user.pk is not None and is_demo(user):
@@ -51,8 +59,7 @@ def refuse_password(user: User) -> None:
 
 def keep_harmless(user: User) -> None:
     """The shared account stays what it is, whoever edits it."""
-    raised = any(getattr(user, flag) for flag in HIGH)
-    if (raised or not user.is_readonly) and user.pk is not None and is_demo(user):
+    if (user.is_high or not user.is_readonly) and user.pk is not None and is_demo(user):
         raise Conflict(_("The demo account stays read only."), field="is_readonly")
 
 

@@ -12,7 +12,7 @@ from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Invalid
 from tenants.models import Folder, Organization, User
 from tenants.scoping import current_domain_id
-from tenants.services.validation import assign, check
+from tenants.services.validation import assign, check, lock
 
 FIELDS = frozenset({"title", "parent", "order_num", "coordinates", "map_topleft", "map_topright", "map_bottomleft"})
 
@@ -56,6 +56,7 @@ def _add(
 @transaction.atomic
 def change_folder(folder: Folder, *, acting_user: User | None, **values: Any) -> Folder:
     """Rename, reorder or move a folder; never below itself and never to another organization."""
+    _lock_tree(folder)
     before = audit.snapshot(folder)
     assign(folder, values, FIELDS)
     parent: Folder | None = folder.parent
@@ -83,18 +84,25 @@ def delete_folder(folder: Folder, *, acting_user: User | None) -> None:
     notify_access()
 
 
-def delete_all(organization: Organization) -> None:
+def _lock_tree(folder: Folder) -> None:
+    """One move in an organization at a time: two could make a circle of what each of them alone leaves a tree."""
+    Organization.objects.select_for_update(no_key=True).get(pk=folder.organization_id)
+    lock(folder)
+
+
+def delete_all(organization: Organization, *, acting_user: User | None) -> None:
     """Remove an organization's whole tree, leaves first."""
-    while Folder.objects.filter(organization=organization).exists():
-        leaves = Folder.objects.filter(organization=organization, children=None)
-        Folder.objects.filter(pk__in=list(leaves.values_list("pk", flat=True))).delete()
+    while leaves := list(Folder.objects.filter(organization=organization, children=None)):
+        for leaf in leaves:
+            audit.deleted(leaf, acting_user=acting_user)
+        Folder.objects.filter(pk__in=[leaf.pk for leaf in leaves]).delete()
 
 
 def subtree(folder: Folder) -> set[int]:
     """The ids of a folder and of all folders below it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH RECURSIVE below AS (SELECT id FROM tenants_folder WHERE id = %s UNION ALL"
+            "WITH RECURSIVE below AS (SELECT id FROM tenants_folder WHERE id = %s UNION"
             " SELECT f.id FROM tenants_folder f JOIN below b ON f.parent_id = b.id) SELECT id FROM below",
             [folder.pk],
         )
@@ -104,6 +112,7 @@ def subtree(folder: Folder) -> set[int]:
 @transaction.atomic
 def move_folder(folder: Folder, *, acting_user: User | None, target: Folder, place: str) -> Folder:
     """Put a folder after, before or inside (as the last one of) another folder of its organization (item 194)."""
+    _lock_tree(folder)
     parent = target if place == "inside" else target.parent
     siblings = Folder.objects.filter(organization_id=folder.organization_id, parent=parent).exclude(pk=folder.pk)
     row = list(siblings.order_by("order_num", "id"))
@@ -113,5 +122,8 @@ def move_folder(folder: Folder, *, acting_user: User | None, target: Folder, pla
     row.insert(at, folder)
     for number, sibling in enumerate(row, start=1):
         if sibling.pk != folder.pk and sibling.order_num != number:
-            Folder.objects.filter(pk=sibling.pk).update(order_num=number)
+            was = audit.snapshot(sibling)
+            sibling.order_num = number
+            sibling.save(update_fields=["order_num"])
+            audit.changed(sibling, was, acting_user=acting_user)
     return change_folder(folder, acting_user=acting_user, parent=parent, order_num=row.index(folder) + 1)

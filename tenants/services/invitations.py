@@ -163,8 +163,8 @@ def accept(text: str, *, user: User) -> Membership:
     found = invitation_of(text)
     if found.email and found.email.casefold() not in {user.email.casefold(), user.login.casefold()}:
         raise Forbidden(_("This invitation was sent to %(email)s.") % {"email": found.email})
-    if user.is_system or demo.is_demo(user):
-        raise Forbidden(_("Only a person joins an organization."))
+    if user.is_system or user.is_readonly:
+        raise Forbidden(_("Only a person who may change something joins an organization."))
     tokens.use(Token.Purpose.INVITATION, text)
     membership = memberships.add_member(found.organization, acting_user=user, user=user, **found.flags)
     _open_folders(found, user)

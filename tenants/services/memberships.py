@@ -14,7 +14,7 @@ from tenants.errors import Conflict, LimitReached, Missing
 from tenants.models import Folder, FolderPermission, Membership, Organization, User
 from tenants.models.grants import LIMITS, RIGHTS, Grant
 from tenants.scoping import current_domain_id
-from tenants.services.validation import assign, check
+from tenants.services.validation import assign, check, lock
 
 FLAGS = frozenset(
     {
@@ -67,6 +67,7 @@ def membership_of(organization: Organization, user: User) -> Membership:
 @transaction.atomic
 def change_member(membership: Membership, *, acting_user: User | None, **flags: bool) -> Membership:
     """Change what a member may do in the organization."""
+    lock(membership)
     before = audit.snapshot(membership)
     assign(membership, dict(flags), FLAGS)
     membership.save()
@@ -79,6 +80,7 @@ def change_member(membership: Membership, *, acting_user: User | None, **flags: 
 def remove_member(membership: Membership, *, acting_user: User | None) -> None:
     """Take a user out of an organization, together with all his folder rights there. Those on single cameras go with
     the membership; `devices.services.grants.remove_member` also writes them into the audit log."""
+    lock(membership)  # a right that is given at this moment waits, and then finds nobody to give it to
     grants = FolderPermission.objects.filter(
         user_id=membership.user_id, folder__organization_id=membership.organization_id
     )
@@ -93,8 +95,7 @@ def remove_member(membership: Membership, *, acting_user: User | None) -> None:
 def grant_folder(folder: Folder, *, acting_user: User | None, user: User, **rights: Any) -> FolderPermission:
     """Grant or change a user's rights in a folder (an upsert, decision e); he must be in the organization. The fields
     are those of `tenants.models.grants.Grant`; only what is given changes."""
-    if not Membership.objects.filter(organization_id=folder.organization_id, user=user).exists():
-        raise Missing(_("The user is not in the organization."))
+    lock(membership_of(folder.organization, user))
     row = FolderPermission.objects.filter(folder=folder, user=user).first()
     fresh = row is None
     row = row or FolderPermission(domain_id=current_domain_id(), folder=folder, user=user)

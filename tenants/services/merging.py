@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import models, transaction
@@ -14,6 +16,8 @@ from tenants.models import AuditEntry, FolderPermission, Membership, Organizatio
 from tenants.models.grants import LIMITS, RIGHTS, Grant
 from tenants.services import users
 from tenants.services.memberships import FLAGS
+from tenants.services.removal import TOLD
+from tenants.services.validation import lock
 
 # Told to the account that stays where it has none of its own.
 TEXTS = ("name", "email", "phone", "note", "notification_email", "external_id")
@@ -28,14 +32,19 @@ def merge_users(kept: User, gone: User, *, acting_user: User | None) -> User:
     """
     if kept.pk == gone.pk:
         raise Conflict(_("Choose two different users."), field="user_id")
+    for person in sorted((kept, gone), key=lambda person: person.pk):
+        lock(person)
     before = audit.snapshot(kept)
     for name in TEXTS:
         setattr(kept, name, getattr(kept, name) or getattr(gone, name))
     kept.save()
-    _move_places(kept, gone)
+    _move_places(kept, gone, acting_user)
     for grant in FolderPermission.objects.filter(user=gone):
-        move(grant, "user", kept)
-    Organization.everyone.filter(owner=gone).update(owner=kept)
+        move(grant, "user", kept, acting_user=acting_user)
+    for organization in Organization.everyone.filter(owner=gone):
+        with told(organization, acting_user):
+            organization.owner = kept
+            organization.save(update_fields=["owner"])
     changed = {**audit.difference(before, audit.snapshot(kept)), "merged": [gone.login, kept.login]}
     audit.record(AuditEntry.Action.CHANGE, kept, acting_user=acting_user, changed=changed)
     users.delete_user(gone, acting_user=acting_user)
@@ -43,32 +52,48 @@ def merge_users(kept: User, gone: User, *, acting_user: User | None) -> User:
     return kept
 
 
-def _move_places(kept: User, gone: User) -> None:
+@contextmanager
+def told(row: models.Model, acting_user: User | None) -> Iterator[None]:
+    """Write what becomes different of a row into the audit log, if that tells of such rows."""
+    before = audit.snapshot(row)
+    yield
+    if type(row).__name__ in TOLD:
+        audit.changed(row, before, acting_user=acting_user)
+
+
+def _move_places(kept: User, gone: User, acting_user: User | None) -> None:
     """Memberships, each with what hangs on it; in an organization of both the rights are united."""
     own = {row.organization_id: row for row in Membership.objects.filter(user=kept)}
     for place in Membership.objects.filter(user=gone):
         if place.organization_id not in own:
-            place.user = kept
-            place.save(update_fields=["user"])
+            with told(place, acting_user):
+                place.user = kept
+                place.save(update_fields=["user"])
             continue
         stays = own[place.organization_id]
-        for flag in FLAGS:
-            setattr(stays, flag, getattr(stays, flag) or getattr(place, flag))
-        stays.save()
+        with told(stays, acting_user):
+            for flag in FLAGS:
+                setattr(stays, flag, getattr(stays, flag) or getattr(place, flag))
+            stays.save()
         for relation in Membership._meta.related_objects:
             for row in relation.related_model._base_manager.filter(**{relation.field.name: place}):
-                move(row, relation.field.name, stays)
+                move(row, relation.field.name, stays, acting_user=acting_user)
 
 
-def move(row: models.Model, name: str, owner: models.Model) -> None:
+def move(row: models.Model, name: str, owner: models.Model, *, acting_user: User | None) -> None:
     """Give a row to another owner; where he has such a row, two grants are united and of other rows his own stays."""
+    old = getattr(row, name)
     setattr(row, name, owner)
     twin = _twin(row)
+    setattr(row, name, old)
     if twin is None:
-        row.save(update_fields=[name])
+        with told(row, acting_user):
+            setattr(row, name, owner)
+            row.save(update_fields=[name])
     elif isinstance(row, Grant) and isinstance(twin, Grant):
-        unite(twin, row)
-        twin.save()
+        with told(twin, acting_user):
+            unite(twin, row)
+            twin.save()
 
 
 def _twin(row: models.Model) -> models.Model | None:

@@ -14,7 +14,7 @@ from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services import folders
 from tenants.services.removal import detach
-from tenants.services.validation import assign, check
+from tenants.services.validation import assign, check, lock
 
 FIELDS = frozenset({"title", "owner", "camera_limit", "user_limit", "dvr_limit", "external_id"})
 # An absent or zero limit means the default (decision l).
@@ -30,7 +30,7 @@ def _with_default_limits(values: dict[str, Any]) -> dict[str, Any]:
 def add_organization(
     *, acting_user: User | None, title: str, owner: User | None = None, is_default: bool = False, **more: Any
 ) -> Organization:
-    """Open a subscriber with its root folder; the owner becomes a member."""
+    """Open a subscriber with its root folder; its owner holds every right in it."""
     organization = Organization(domain_id=current_domain_id(), is_default=is_default)
     assign(organization, _with_default_limits({"title": title, "owner": owner, **more}), FIELDS)
     check(organization)
@@ -44,6 +44,7 @@ def add_organization(
 @transaction.atomic
 def change_organization(organization: Organization, *, acting_user: User | None, **values: Any) -> Organization:
     """Change a subscriber. An editor of organizations who does not own it changes its general fields only."""
+    lock(organization)
     before = audit.snapshot(organization)
     assign(organization, _with_default_limits(values), FIELDS)
     check(organization)
@@ -66,8 +67,8 @@ def delete_organization(organization: Organization, *, acting_user: User | None,
     if not force and organization.memberships.exists():
         raise Conflict(_("The organization has users; delete it with force to remove it all the same."))
     audit.deleted(organization, acting_user=acting_user)
-    folders.delete_all(organization)
-    detach(organization)
+    folders.delete_all(organization, acting_user=acting_user)
+    detach(organization, acting_user=acting_user)
     organization.deleted_at = clock.now()
     organization.save(update_fields=["deleted_at"])
     notify_access()

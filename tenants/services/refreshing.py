@@ -7,7 +7,7 @@ with its session (T13). Only hashes are kept.
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tenants import clock
 from tenants.broadcast import notify_access
@@ -15,6 +15,7 @@ from tenants.errors import Unauthenticated
 from tenants.models import Token, UserSession
 from tenants.scoping import current_domain_id
 from tenants.secrets import digest
+from tenants.services import sessions
 from tenants.services.sign_in import may_come
 
 LIFETIME = timedelta(days=30)
@@ -28,9 +29,10 @@ class Replayed(Unauthenticated):
 
 
 def issue(session: UserSession) -> str:
-    """A refresh token for a session, which from now on lives as long as the token."""
+    """A refresh token for a session. Both live no longer than the ISP lets any session live: so many hours from the
+    sign-in, and so many without being used."""
     text = str(uuid.uuid4())
-    expires_at = clock.now() + LIFETIME
+    expires_at = _end(session)
     Token.objects.create(
         domain_id=current_domain_id(),
         purpose=Token.Purpose.REFRESH,
@@ -41,6 +43,12 @@ def issue(session: UserSession) -> str:
     )
     UserSession.objects.filter(pk=session.pk).update(expires_at=expires_at, last_seen_at=clock.now())
     return text
+
+
+def _end(session: UserSession) -> datetime:
+    lasts, idle = sessions.limits()
+    now = clock.now()
+    return min(session.created_at + lasts, now + idle, now + LIFETIME)
 
 
 def redeem(text: str) -> UserSession:

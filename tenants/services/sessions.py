@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from tenants import audit, clock
 from tenants.broadcast import notify_access
-from tenants.models import User, UserSession
+from tenants.models import Domain, User, UserSession
+from tenants.scoping import current_domain_id
+
+
+def limits() -> tuple[timedelta, timedelta]:
+    """How long a session of this ISP lasts, and how long it may be idle."""
+    hours = Domain.objects.values_list("session_hours", "session_idle_hours").get(pk=current_domain_id())
+    return timedelta(hours=hours[0]), timedelta(hours=hours[1])
 
 
 def evict_oldest(user_id: int) -> int:

@@ -17,8 +17,9 @@ from tenants.models import Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions, support
 from tenants.services.removal import detach
-from tenants.services.validation import as_invalid, assign, check
+from tenants.services.validation import as_invalid, assign, check, lock, lock_isp
 
+ADMINS_LOCK = 0x6461
 # With these somebody could come in later: support changes none of them.
 OPENING = ("password", "login", "email", "is_admin", "authorized_ip")
 FIELDS = frozenset(
@@ -88,14 +89,17 @@ def _check(user: User) -> None:
     if not networks.is_list(user.authorized_ip):
         raise Invalid(_("Write addresses or networks, as in 192.0.2.7, 10.0.0.0/8."), field="authorized_ip")
     check(user, exclude=("password",))
-    _leave_administrators(user)
+    _leave_the_high(user)
 
 
-def _leave_administrators(user: User) -> None:
-    """Whoever came by a limited key neither makes nor touches an administrator: he could sign in as one (item 314)."""
-    limited = bool(audit.current_origin().rights)
-    if limited and (user.is_admin or User.objects.filter(pk=user.pk, is_admin=True).exists()):
-        raise Forbidden(_("A limited key does not touch administrators."))
+def _leave_the_high(user: User) -> None:
+    """Whoever came by a limited key neither makes nor touches somebody with rights at the ISP: he could sign in as him
+    and have what the key has not (item 314)."""
+    if not audit.current_origin().rights:
+        return
+    stored = User.objects.filter(pk=user.pk).first()
+    if user.is_high or (stored and stored.is_high):
+        raise Forbidden(_("A limited key does not touch people with rights at the whole service."))
 
 
 def _set_password(user: User, password: str | Hashed | None, *, strict: bool) -> None:
@@ -118,6 +122,7 @@ def _set_password(user: User, password: str | Hashed | None, *, strict: bool) ->
 @transaction.atomic
 def change_user(user: User, *, acting_user: User | None, strict_password: bool = True, **values: Any) -> User:
     """Change a person. A block or a new password ends all his sessions at once."""
+    lock(user)
     before = audit.snapshot(user)
     if any(name in values and values[name] != getattr(user, name) for name in OPENING):
         support.require_no_lasting_access(acting_user)
@@ -149,6 +154,8 @@ def _keep_an_admin(user: User, before: dict[str, Any]) -> None:
 
 
 def _other_admins(user: User) -> bool:
+    """Under a lock: of two who take each other's rights at the same moment one is told that he is the last."""
+    lock_isp(ADMINS_LOCK)
     return bool(User.objects.filter(is_admin=True, is_active=True).exclude(pk=user.pk).exists())
 
 
@@ -158,12 +165,13 @@ def delete_user(user: User, *, acting_user: User | None) -> None:
 
     Softly: his row keeps its names for the audit log and the books. What let him in is gone, and his login is free.
     """
-    _leave_administrators(user)
+    lock(user)
+    _leave_the_high(user)
     if user.is_admin and not _other_admins(user):
         raise Conflict(_("The last administrator cannot be deleted."))
     audit.deleted(user, acting_user=acting_user)
     notify_access(user.pk)
-    detach(user)
+    detach(user, acting_user=acting_user)
     user.deleted_at, user.is_active = clock.now(), False
     user.set_unusable_password()
     user.save(update_fields=["deleted_at", "is_active", "password"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import models
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import connection, models
 from django.utils.translation import gettext as _
 
-from tenants.errors import Invalid
+from tenants.errors import Invalid, Missing
+from tenants.scoping import current_domain_id
 
 
 def check(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
@@ -21,6 +22,21 @@ def check(row: models.Model, *, exclude: tuple[str, ...] = ()) -> None:
         row.full_clean(exclude={*exclude, *keys}, validate_constraints=True)
     except ValidationError as error:
         raise as_invalid(error) from error
+
+
+def lock(row: models.Model) -> None:
+    """Read a row again and keep it until the transaction ends: what was changed or taken away since it was fetched is
+    not written back with the next save. Raises Missing for a row that is gone."""
+    try:
+        row.refresh_from_db(from_queryset=type(row)._default_manager.select_for_update(no_key=True))
+    except ObjectDoesNotExist as error:
+        raise Missing(_("This was deleted in the meantime.")) from error
+
+
+def lock_isp(number: int) -> None:
+    """Let one transaction of the ISP at a time pass, until it ends; each purpose has a number of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [(number << 48) + current_domain_id()])
 
 
 def as_invalid(error: ValidationError) -> Invalid:

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from portal.api.key_rights import AREAS, OWN
 from tenants import clock
 from tenants.models import ApiKey, AuditEntry, User
+from tenants.models.users import HIGH
 from tenants.scoping import domain_scope
 from tenants.services import keys
 from tests.api.calls import Caller, with_key
@@ -179,6 +180,40 @@ def test_a_key_for_people_reaches_no_administrator(cast: Cast) -> None:
     caller.put(f"users/{cast.charlie.pk}", {"name": "Charles"}).ok()
 
 
+@pytest.mark.parametrize("flag", [flag for flag in HIGH if flag != "is_admin"])
+def test_a_key_for_people_makes_and_touches_nobody_with_rights_at_the_whole_isp(cast: Cast, flag: str) -> None:
+    caller = with_key(_key(cast, "people"))
+    caller.post("users", {"login": "high", "password": "a phrase of mine", flag: True}).refused(403, "Forbidden")
+    caller.put(f"users/{cast.charlie.pk}", {flag: True}).refused(403, "Forbidden")
+    with_key(cast.north_key).put(f"users/{cast.charlie.pk}", {flag: True}).ok()
+    caller.put(f"users/{cast.charlie.pk}", {"password": "another long phrase"}).refused(403, "Forbidden")
+    caller.delete(f"users/{cast.charlie.pk}").refused(403, "Forbidden")
+
+
+@pytest.mark.parametrize("right", list(Right))
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("external_auth", {"kind": "http", "url": "https://example.org"}),
+        ("mail", {"host": "mail.example.org"}),
+        ("mail/texts/password_reset_request", {"text": "x"}),
+        ("mail/test", {"to": "me@example.org"}),
+    ],
+)
+def test_no_limited_key_decides_who_is_let_in(cast: Cast, right: str, path: str, body: Any) -> None:
+    admin = v3.Caller(headers={"x-vsaas-api-key": _key(cast, right)}, base=v3.ADMIN)
+    admin.call("POST" if path == "mail/test" else "PUT", path, body).refused(403, "forbidden")
+
+
+def test_who_may_read_no_changes_gets_none_by_webhook(cast: Cast) -> None:
+    body = {"url": "https://example.org/hook"}
+    settings = v3.Caller(headers={"x-vsaas-api-key": _key(cast, "settings", "read")}, base=v3.ADMIN)
+    settings.call("POST", "webhooks", body).refused(403, "forbidden")
+    settings.call("GET", "webhooks").refused(403, "forbidden")
+    changes = v3.Caller(headers={"x-vsaas-api-key": _key(cast, "changes")}, base=v3.ADMIN)
+    assert changes.call("POST", "webhooks", body).status in {201, 400, 422}  # the address, not the right
+
+
 def test_keys_of_other_people_and_other_isps_are_not_there(cast: Cast) -> None:
     with domain_scope(cast.north):
         bobs, _text = keys.add_key(acting_user=None, user=cast.bob, title="Bob's")
@@ -215,7 +250,7 @@ def _views(resolver: Any = None) -> list[Any]:
 
 
 def test_every_noun_of_the_api_has_an_area_or_is_for_unlimited_keys_on_purpose() -> None:
-    on_purpose = {"other", "monitoring"}
+    on_purpose = {"other", "monitoring", "letting_in"}
     nouns = {getattr(view, "noun", "") for view in _views() if ".v1." not in view.__module__}
     assert nouns - set(AREAS) - OWN - on_purpose == set()
 

@@ -61,7 +61,9 @@ def test_a_read_only_user_changes_nothing(cast: Cast) -> None:
 
 def test_an_owner_adds_users_to_his_organization_only(cast: Cast) -> None:
     alice = as_user(cast.alice)
-    user = alice.post("users", {"login": "new", "password": "12345", "organization_id": cast.harbour.pk}).ok()
+    place = {"organization_id": cast.harbour.pk}
+    alice.post("users", {"login": "new", "password": "12345", **place}).refused(400, "ValidationError", "password")
+    user = alice.post("users", {"login": "new", "password": "a phrase of his", **place}).ok()
     assert user["organizations"] == [cast.harbour.pk]
     alice.post("users", {"login": "x", "organization_id": cast.mill.pk}).refused(404, "NotFound")
     alice.post("users", {"login": "x"}).refused(403, "Forbidden")

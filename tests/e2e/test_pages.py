@@ -65,7 +65,7 @@ class Visitor:
         self.page.goto(f"{self.url}/login")
         self.page.get_by_label("Login").fill(login)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.wait_for_url("**/cameras/")
 
     def go(self, path: str) -> None:

@@ -49,7 +49,7 @@ def test_each_download_is_a_line_of_its_own(streamer: Streamer, live_cast: Cast)
     token = play_token(live_cast.bob, live_cast.gate, sign_in(live_cast.bob))
     for part in (HOUR, "from=1790007200&duration=60", "from=nonsense&duration=-1"):
         streamer.may_play(live_cast.gate, token, proto="mp4", dvr="true", qs=part)
-    assert [row.detail for row in _written(live_cast, 3)] == ["", "1790000000-3600", "1790007200-60"]
+    assert {row.detail for row in _written(live_cast, 3)} == {"", "1790000000-3600", "1790007200-60"}
 
 
 def test_nobody_who_was_refused_has_watched(streamer: Streamer, live_cast: Cast) -> None:

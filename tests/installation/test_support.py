@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tenants import clock
-from tenants.models import ApiKey, AuditEntry, SupportAccess, User, UserSession
+from tenants.models import ApiKey, AuditEntry, SupportAccess, Token, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import support
 from tests.cast import NORTH, SOUTH
@@ -135,7 +135,9 @@ def test_no_door_knows_supports_stand_in(installation: Installation) -> None:
     assert key.get("/vsaas/api/v2/cameras", headers={"x-vsaas-user": "support: greta"}).status_code in {401, 403, 404}
     assert Client(HTTP_HOST=NORTH).post("/login", {"login": "support: greta", "password": "!"}).status_code == 422
     asked = Client(HTTP_HOST=NORTH).post("/vsaas/forgot-password", {"name": "support: greta"})
-    assert asked.status_code == 200
+    assert asked.status_code == 200, "the answer for everybody"
+    with domain_scope(cast.north):
+        assert not Token.objects.filter(purpose=Token.Purpose.PASSWORD_RESET).exists()
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,28 @@ def test_support_hands_out_no_access_that_would_outlast_it(
     with domain_scope(installation.cast.north):
         assert ApiKey.objects.count() == 1
         assert not User.objects.filter(login="me").exists()
+
+
+def test_supports_session_is_good_in_a_browser_only(installation: Installation) -> None:
+    browser = _inside(installation)
+    shown = browser.cookies["perch_session"].value
+    for headers in ({"x-vsaas-session": shown}, {"authorization": f"Bearer {shown}"}):
+        stranger = Client(HTTP_HOST=NORTH)
+        assert stranger.get("/vsaas/api/v2/users", headers=headers).status_code in {401, 403}
+        sent = stranger.post("/vsaas/api/v2/organizations", {"title": "x"}, "application/json", headers=headers)
+        assert sent.status_code in {401, 403}
+
+
+def test_support_makes_no_link_that_opens_a_session_later(installation: Installation) -> None:
+    cast = installation.cast
+    with domain_scope(cast.north):
+        stand_in = User.everyone.filter(is_support=True).first()
+        assert stand_in is None
+    browser = _inside(installation)
+    sent = browser.post("/vsaas/api/v2/auth/generate-autologin-token", {"login": cast.bob.login}, "application/json")
+    assert sent.status_code == 403
+    with domain_scope(cast.north):
+        assert not Token.objects.filter(purpose=Token.Purpose.AUTOLOGIN).exists()
 
 
 def test_support_changes_no_persons_password_login_or_rank(installation: Installation) -> None:

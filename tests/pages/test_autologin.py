@@ -259,6 +259,19 @@ def test_strangers_look_at_public_cameras_only_where_that_is_switched_on(cast: C
         assert not UserSession.objects.filter(user__login="Demo").exists()
 
 
+def test_strangers_of_demo_access_have_nothing_in_common(cast: Cast) -> None:
+    nora = cast.client(cast.nora)
+    nora.post("/settings/demo", {"on": "1"})
+    one, other = cast.client(), cast.client()
+    for stranger in (one, other):
+        assert stranger.post("/demo").status_code == 302
+    for path in ("/profile/", "/profile/security/", "/messages/", "/watcher/client-api/v3/messages",
+                 "/watcher/client-api/v3/profile/sessions"):  # fmt: skip
+        assert one.get(path).status_code == 403, path
+    assert one.post("/profile/sessions/others/end").status_code == 403
+    assert other.get("/cameras/").status_code == 200, "nobody was signed out"
+
+
 def test_the_demo_account_has_no_password_no_organization_and_no_rights(cast: Cast) -> None:
     with domain_scope(cast.north):
         account = demo.switch(acting_user=cast.nora, on=True).user

@@ -68,7 +68,10 @@ class Row:
 def fill(template: Any, *, target: Isp, mine: Isp) -> Any:
     """A path or body with its placeholders replaced; a placeholder alone becomes the number itself."""
     if isinstance(template, dict):
-        return {key: fill(value, target=target, mine=mine) for key, value in template.items()}
+        return {
+            str(fill(key, target=target, mine=mine)): fill(value, target=target, mine=mine)
+            for key, value in template.items()
+        }
     if isinstance(template, list):
         return [fill(value, target=target, mine=mine) for value in template]
     if not isinstance(template, str):

@@ -57,7 +57,7 @@ def test_every_tenant_owned_model_stands_behind_both_walls(model: type[models.Mo
 
 
 # Uniques over a reference that carries the ISP by its composite key; their values are row numbers nobody chooses.
-UNIQUE_BY_NUMBER = {"devices_camerastatus_camera_id_key"}
+UNIQUE_BY_NUMBER = {"devices_camerastatus_camera_id_key", "tenants_floorplan_folder_id_key"}
 
 
 def test_no_unique_of_a_tenant_owned_table_tells_of_another_isp(db: None) -> None:

@@ -17,6 +17,7 @@ from tenants.models import Organization, OrganizationWord, User, UserWord
 from tenants.scoping import domain_scope
 from tenants.services import organizations, users
 from tests.cast import Cast
+from tests.database import superuser_url
 
 
 def cameras_with(text: str) -> list[str]:
@@ -116,6 +117,9 @@ def many(cast: Cast) -> Cast:
             [cast.bob.pk],
         )
         cursor.execute("SET LOCAL enable_seqscan = off")
+        with psycopg.connect(superuser_url(), autocommit=True) as admin:
+            admin.execute("GRANT MAINTAIN ON tenants_user, tenants_userword TO perch_app")
+        cursor.execute("ANALYZE tenants_user, tenants_userword")
     return cast
 
 

@@ -102,7 +102,8 @@ def by_bearer(text: str, login: str) -> tuple[User, Proof]:
 
 def _session_user(text: str) -> User | None:
     user = get_user(SimpleNamespace(session=SessionStore(text)))  # type: ignore[arg-type]  # needs no more of a request
-    return user if isinstance(user, User) else None
+    # Support comes through the portal's own door only: what it may not change is kept from it there.
+    return user if isinstance(user, User) and not user.is_support else None
 
 
 def by_cookie(request: Any) -> tuple[User, Proof] | None:

@@ -183,8 +183,7 @@ class OrganizationView(V2View):
     def delete(self, request: Asked, organization_id: str, domain_id: str = "") -> Response:
         of_this_isp(domain_id)
         organization = access.organization_for(request.user, organization_id, "edit")
-        if not (request.user.is_admin or organization.owner_id == request.user.pk):
-            raise Forbidden(_("Only its owner or an administrator may close an organization."))
+        access.require_may_close(request.user, organization)
         if request.headers.get("force", "") not in {"1", "true", "True"}:
             raise Conflict(
                 _("An organization has at least one folder: send the header `force: 1` to delete all of it.")

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from devices.services import people
 from portal.api import paging
+from portal.api.proof import require_proof
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.grants import GrantShape, grants_of
@@ -163,10 +164,16 @@ def _only(allowed: frozenset[str], values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in allowed}
 
 
+def _new_key(fields: dict[str, Any]) -> str:
+    """The key that is to be made; one that is sent as it was shown is no new one."""
+    sent = fields.get("apikey") or ""
+    return "" if sent.endswith("…") else sent
+
+
 def _set_key(row: User, fields: dict[str, Any], acting_user: User) -> str | None:
     """Give the user the key that was sent, in place of the one he had; empty takes it away. Returns a new key."""
-    sent = fields.get("apikey")
-    if "apikey" not in fields or (sent and sent.endswith("…")):  # as it was shown: unchanged
+    sent = _new_key(fields)
+    if "apikey" not in fields or (fields["apikey"] and not sent):
         return None
     if sent and len(sent) < LEAST_KEY:
         raise Invalid(_("A key has at least %(n)s characters.") % {"n": LEAST_KEY}, field="apikey")
@@ -198,7 +205,9 @@ class UsersView(V2View):
         if not acting.is_admin:
             _refuse_more_than(OWN, values, User())
             values, fields = _only(OWN, values), _only(OWN, fields)
-        row = users.add_user(acting_user=acting, organization=organization, strict_password=False, **values)
+        row = users.add_user(
+            acting_user=acting, organization=organization, strict_password=not acting.is_admin, **values
+        )
         return _answer(acting, row, apikey=_set_key(row, fields, acting))
 
 
@@ -249,6 +258,8 @@ def _change(request: Asked, row: User) -> Response:
         _require_self(acting, row)
         _refuse_more_than(OWN, values, row)
         values = _only(OWN, values)
+    if acting.pk == row.pk and (values.get("password") or _new_key(fields)):
+        require_proof(request)
     row = users.change_user(row, acting_user=acting, strict_password=not acting.is_admin, **values)
     return _answer(acting, row, apikey=_set_key(row, fields, acting))
 

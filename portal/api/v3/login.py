@@ -1,6 +1,7 @@
 """Signing in (item 181): a login and a password, or a refresh token, for a pair of tokens.
 
     POST login, Authorization: Basic base64(login:password)    -> {"access_token", "refresh_token"}
+    POST login, the same, {"otp": "123456"}                    -> for whoever has a second factor
     POST login, Authorization: Bearer <refresh_token>          -> a new pair; the old refresh token is spent
 
 401 says that what was shown is not (or no longer) good; 403 that it is, and that its owner may not come in here.
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, TypedDict
 
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
@@ -22,7 +24,7 @@ from portal.api.permissions import Anybody
 from portal.api.v2.auth import open_session
 from portal.api.v3 import errors, tokens
 from portal.api.v3.schema import answers
-from portal.api.v3.views import V3View
+from portal.api.v3.views import Fields, V3View
 from portal.doors import Door, enter
 from tenants.access import require_admin
 from tenants.errors import Unauthenticated
@@ -44,6 +46,14 @@ class TokensShape(TypedDict):
     refresh_token: str
 
 
+class LoginFields(Fields):
+    """What is asked besides the password of whoever has a second factor."""
+
+    otp = serializers.CharField(
+        max_length=40, required=False, allow_blank=True, write_only=True, help_text="the code of a second factor"
+    )
+
+
 class LoginView(V3View):
     """`/login` of the client dialect."""
 
@@ -52,7 +62,7 @@ class LoginView(V3View):
     permission_classes: Sequence[type[BasePermission]] = (Anybody,)  # it is the door
     admins_only: ClassVar[bool] = False
 
-    @answers(TokensShape, says="Sign in, or renew the tokens", name="login", example=EXAMPLE)
+    @answers(TokensShape, fields=LoginFields, says="Sign in, or renew the tokens", name="login", example=EXAMPLE)
     def post(self, request: Any) -> Response:
         scheme, _space, text = request.headers.get("authorization", "").partition(" ")
         try:
@@ -69,7 +79,8 @@ class LoginView(V3View):
         if scheme != "basic":
             raise Unauthenticated(_("Send a login and a password, or a refresh token."))
         login, password = _basic(text)
-        user = enter(request._request, login=login, password=password, door=Door.V3)
+        otp = LoginFields.read(request, partial=True).get("otp", "")
+        user = enter(request._request, login=login, password=password, otp=otp, door=Door.V3)
         self._let_in(user)
         return _opened(user)
 

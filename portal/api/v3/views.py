@@ -23,7 +23,7 @@ from portal.api.v2.views import Identifier, Number, Text, Truth
 from portal.api.v3 import errors, selecting
 from portal.api.v3.credentials import Asked, Credentials
 from portal.api.v3.schema import V3Schema, excluded
-from tenants.access import require_admin
+from tenants.access import require_admin, require_settings_editor
 from tenants.errors import Invalid
 
 __all__ = ["Asked", "Identifier", "Number", "Text", "Truth"]
@@ -75,10 +75,25 @@ class Administrator(SignedIn):
         return True
 
 
+class SettingsEditor(SignedIn):
+    """Besides them, whoever has the flag of item 75."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        super().has_permission(request, view)
+        require_settings_editor(request.user, change=request.method not in {"GET", "HEAD", "OPTIONS"})
+        return True
+
+
 class AdminView(V3View):
     """A view of the admin dialect."""
 
     permission_classes: Sequence[type[BasePermission]] = (Administrator,)
+
+
+class SettingsEditorView(V3View):
+    """A view of the admin dialect for whoever may see, and change, the ISP's settings (item 75)."""
+
+    permission_classes: Sequence[type[BasePermission]] = (SettingsEditor,)
 
 
 class NotFoundView(V3View):

@@ -12,11 +12,12 @@ from django.db import connection
 
 from portal.api.v3 import tokens
 from tenants import clock
-from tenants.models import SigningKey, Token, User, UserSession
+from tenants.models import AuditEntry, Domain, SigningKey, Token, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import keys, signing, users
 from tests.api.v3.calls import ADMIN, CLIENT, Caller, access_token, as_user, basic, bearer, nobody, with_key
 from tests.cast import NORTH, PASSWORD, SOUTH, Cast, build
+from tests.sign_in.people import code, with_generator
 
 
 def signed_in(login: str = "bob@example.org", base: str = CLIENT) -> dict[str, str]:
@@ -125,6 +126,15 @@ def test_a_replayed_refresh_token_ends_the_whole_family_and_its_session(cast: Ca
     nobody().post("login", **bearer(other["refresh_token"])).ok()
 
 
+def test_whoever_has_a_second_factor_sends_its_code_with_his_password(cast: Cast) -> None:
+    secret = with_generator(cast.bob)
+    shown = basic(cast.bob.login, PASSWORD)
+    nobody().post("login", **shown).refused(403, "second_factor_needed")
+    nobody().post("login", {"otp": "000000"}, **shown).refused(401, "unauthenticated")
+    pair = nobody().post("login", {"otp": code(secret)}, **shown).ok()
+    assert Caller(NORTH, bearer(pair["access_token"])).get("profile").ok()["name"] == cast.bob.login
+
+
 def test_refresh_tokens_are_kept_as_hashes(cast: Cast) -> None:
     refresh = signed_in()["refresh_token"]
     with domain_scope(cast.north):
@@ -133,12 +143,23 @@ def test_refresh_tokens_are_kept_as_hashes(cast: Cast) -> None:
     assert refresh not in f"{rows[0].digest} {rows[0].payload}"
 
 
-def test_an_old_refresh_token_is_refused(cast: Cast) -> None:
+def test_a_refresh_token_lives_as_long_as_the_isp_lets_sessions_be_idle(cast: Cast) -> None:
     refresh = signed_in()["refresh_token"]
-    with clock.shifted(timedelta(days=29)):
+    with clock.shifted(timedelta(hours=71)):
         refresh = nobody().post("login", **bearer(refresh)).ok()["refresh_token"]
-    with clock.shifted(timedelta(days=60)):
+    with clock.shifted(timedelta(hours=71 + 73)):
         nobody().post("login", **bearer(refresh)).refused(401, "unauthenticated")
+
+
+def test_renewing_makes_no_session_older_than_the_isp_lets_them_become(cast: Cast) -> None:
+    with domain_scope(cast.north):
+        Domain.objects.filter(pk=cast.north.pk).update(session_hours=8, session_idle_hours=8)
+    pair = signed_in()
+    with clock.shifted(timedelta(hours=7)):
+        pair = nobody().post("login", **bearer(pair["refresh_token"])).ok()
+        Caller(NORTH, bearer(pair["access_token"])).get("profile").ok()
+    with clock.shifted(timedelta(hours=8, minutes=1)):
+        nobody().post("login", **bearer(pair["refresh_token"])).refused(401, "unauthenticated")
 
 
 def test_an_access_token_is_good_for_a_quarter_of_an_hour(cast: Cast) -> None:
@@ -179,6 +200,9 @@ def test_nobody_ends_somebody_elses_session(cast: Cast) -> None:
     alice.get("profile").ok()
     alice.delete("profile/sessions/current").ok(204)
     alice.get("profile").refused(401, "wrong_credentials")
+    with domain_scope(cast.north):
+        entry = AuditEntry.objects.get(object_type="UserSession", action="delete")
+    assert (entry.object_id, entry.user_login) == (str(hers["id"]), cast.alice.login)
 
 
 def test_a_token_in_the_address_opens_reading_only(cast: Cast) -> None:

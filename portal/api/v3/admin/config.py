@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from portal.api.v3.client.settings import UiSettingsShape, ui_shape
 from portal.api.v3.schema import answers
-from portal.api.v3.views import AdminView, Asked, Fields, Number, Text, one
+from portal.api.v3.views import AdminView, Asked, Fields, Number, SettingsEditorView, Text, one
 from tenants.models import Domain, MailRelay, OuterDoor
 from tenants.services import brake, domains, isps
 
@@ -108,7 +108,7 @@ def _domain(request: Asked) -> Domain:
     return found
 
 
-class DomainConfigView(AdminView):
+class DomainConfigView(SettingsEditorView):
     """`/domain_config`."""
 
     noun = "settings"

@@ -164,7 +164,14 @@ class SettingsView(AdminView):
     noun = "settings"
 
 
-class MailView(SettingsView):
+class OpeningView(AdminView):
+    """What decides who is let in: whom passwords are asked of, and what carries and writes the mails with links that
+    open accounts. No limited key reaches it, or it would reach administrators (item 314)."""
+
+    noun = "letting_in"
+
+
+class MailView(OpeningView):
     """`/mail`."""
 
     @answers(RelayShape, says="The mail server", name="mail_get")
@@ -182,7 +189,7 @@ class MailView(SettingsView):
         return gone()
 
 
-class MailTestView(SettingsView):
+class MailTestView(OpeningView):
     """`/mail/test`."""
 
     @answers(EMPTY, fields=TestMailFields, says="Send a mail now, filled with samples", name="mail_test")
@@ -194,7 +201,7 @@ class MailTestView(SettingsView):
         return gone()
 
 
-class MailTextView(SettingsView):
+class MailTextView(OpeningView):
     """`/mail/texts/{name}`."""
 
     @answers(TextShape, query={"locale": "the language; the ISP's own if absent"}, says="A text", name="mail_text_get")
@@ -218,7 +225,7 @@ class MailTextView(SettingsView):
         return gone()
 
 
-class OuterDoorView(SettingsView):
+class OuterDoorView(OpeningView):
     """`/external_auth`."""
 
     @answers(OuterDoorShape, says="Who knows the passwords", name="external_auth_get")

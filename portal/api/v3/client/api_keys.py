@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from portal.api.proof import require_proof
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import FURTHEST, Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
@@ -130,6 +131,7 @@ class KeysView(V3View):
     def post(self, request: Asked) -> Response:
         holder = self.holder(request, writes=True)
         values = values_of(ApiKeyFields.read(request))
+        require_proof(request)
         row, text = keys.add_key(acting_user=request.user, user=holder, **values)
         return one(request, {**key_shape(row), "apikey": text}, status=201)
 
@@ -153,6 +155,7 @@ class KeyView(KeysView):
     @answers(ApiKeyShape, fields=ApiKeyFields, says="Change a key's title and limits", name="api_keys_save")
     def put(self, request: Asked, key_id: str) -> Response:
         row = self.key(request, key_id, writes=True)
+        require_proof(request)
         values = values_of(ApiKeyFields.read(request, partial=True))
         return one(request, key_shape(keys.change_key(row, acting_user=request.user, **values)))
 

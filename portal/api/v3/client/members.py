@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
+from devices.services import grants
 from portal.api.v3.client.organizations import NAMES, sees_all
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
@@ -179,7 +180,7 @@ class MemberView(V3View):
     @answers(EMPTY, says="Take a user out of an organization", name="organizations_users_delete")
     def delete(self, request: Asked, organization_id: str, user_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "edit_users")
-        memberships.remove_member(_member(organization, user_id), acting_user=request.user)
+        grants.remove_member(_member(organization, user_id), acting_user=request.user)
         return gone()
 
 

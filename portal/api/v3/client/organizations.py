@@ -276,8 +276,7 @@ class OrganizationView(V3View):
     )
     def delete(self, request: Asked, organization_id: str) -> Response:
         organization = access.organization_for(request.user, organization_id, "edit")
-        if not (request.user.is_admin or organization.owner_id == request.user.pk):
-            raise Forbidden(_("Only its owner or an administrator may close an organization."))
+        access.require_may_close(request.user, organization)
         force = bool(wanted_truth(request, "force")) or request.headers.get("force", "") in {"1", "true"}
         if not force and Membership.objects.filter(organization=organization).exists():
             raise Conflict(_("The organization has users; delete it with force to remove it all the same."))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from portal.api.proof import require_proof
 from portal.api.v3.client.users import (
     NAMES,
     KeyShape,
@@ -86,7 +87,10 @@ class ProfileView(V3View):
     def put(self, request: Asked) -> Response:
         person = _person(request)
         require_self(person, person)
-        row = change(person, person, ProfileFields.read(request, partial=True))
+        fields = ProfileFields.read(request, partial=True)
+        if fields.get("password"):
+            require_proof(request)
+        row = change(person, person, fields)
         return one(request, profile_shape(row))
 
 
@@ -103,6 +107,7 @@ class ProfileKeyView(V3View):
     def post(self, request: Asked) -> Response:
         person = _person(request)
         require_self(person, person)
+        require_proof(request)
         return new_key(person, person)
 
     @answers(EMPTY, says="Take one's own API key away", name="profile_apikey_delete")

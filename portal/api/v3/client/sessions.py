@@ -13,9 +13,9 @@ from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
 from portal.api.v3.views import Asked, V3View, gone, utc_ms
 from tenants import access, clock
-from tenants.broadcast import notify_access
 from tenants.errors import Missing
 from tenants.models import UserSession
+from tenants.services import sessions
 
 
 class SessionShape(TypedDict):
@@ -79,10 +79,10 @@ class SessionView(V3View):
     @answers(EMPTY, says="End one of one's sessions: its tokens and streams end with it", name="sessions_delete")
     def delete(self, request: Asked, session_id: str) -> Response:
         number = request.auth.session_id if session_id == "current" else access.as_id(session_id)
-        ended, _count = _rows(request).filter(pk=number).delete()
-        if not ended:
+        row = _rows(request).filter(pk=number).first()
+        if row is None:
             raise Missing(_("There is no such session."))
-        notify_access(request.user.pk)
+        sessions.end(row, acting_user=request.user)
         return gone()
 
 

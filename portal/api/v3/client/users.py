@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from portal.api.proof import require_proof
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
@@ -299,8 +300,10 @@ class UserView(V3View):
 
     @answers(UserShape, fields=UserFields, says="Change what is sent of a user", name="users_save")
     def put(self, request: Asked, user_id: str) -> Response:
-        row = access.user_for(request.user, user_id)
-        row = change(request.user, row, UserFields.read(request, partial=True))
+        fields, row = UserFields.read(request, partial=True), access.user_for(request.user, user_id)
+        if fields.get("password") and row.pk == request.user.pk:
+            require_proof(request)
+        row = change(request.user, row, fields)
         return one(request, user_shapes(request.user, [row])[0])
 
     @answers(EMPTY, says="Delete a user", name="users_delete")
@@ -322,7 +325,9 @@ class UserKeyView(V3View):
 
     @answers(KeyShape, status=201, says="Make a user's API key, in place of the old one", name="users_apikey_add")
     def post(self, request: Asked, user_id: str) -> Response:
-        return new_key(request.user, _whose(request, user_id))
+        row = _whose(request, user_id)
+        require_proof(request)
+        return new_key(request.user, row)
 
     @answers(EMPTY, says="Take a user's API key away", name="users_apikey_delete")
     def delete(self, request: Asked, user_id: str) -> Response:

@@ -358,7 +358,7 @@ document.addEventListener("click", (event) => {
 listenToKeys(
   {
     " ": togglePlay, k: togglePlay, l: goLive, f: toggleFullscreen, m: actions.mute, s: saveSnapshot,
-    d: () => reach.export && actions.download(),
+    d: () => reach.mayExport && actions.download(),
     p: () => document.pictureInPictureEnabled && togglePicture(),
     ArrowLeft: (event) => skip(event.shiftKey ? -60 : -STEP),
     ArrowRight: (event) => skip(event.shiftKey ? 60 : STEP),

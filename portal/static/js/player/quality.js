@@ -29,7 +29,7 @@ export class Quality {
     this.keep();
     const options = levels.map((level, index) => new Option(name(level, levels), index));
     element.replaceChildren(new Option(this.words.auto, AUTO), ...options);
-    element.value = stage.hls.autoLevelEnabled ? AUTO : String(stage.hls.nextLevel);
+    element.value = stage.hls.autoLevelEnabled ? AUTO : String(this.chosen);
   }
 }
 

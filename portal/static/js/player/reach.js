@@ -1,12 +1,12 @@
-// How far back this viewer may look: to the day the camera came, no further than the camera keeps and his right goes.
+// How far back this viewer may look, and whether he may take it with him: to the day the camera came, no further than the camera keeps and his right goes.
 import { now } from "./clock.js";
 
 const DAY = 86400;
 
 export class Reach {
   // `since` in Unix seconds; `kept` and `limit` in days, null is without end.
-  constructor({ allowed, since, kept, limit }) {
-    Object.assign(this, { allowed, since, kept: kept ?? Infinity, limit: limit ?? Infinity });
+  constructor({ allowed, export: mayExport, since, kept, limit }) {
+    Object.assign(this, { allowed, mayExport, since, kept: kept ?? Infinity, limit: limit ?? Infinity });
   }
 
   // The first moment that may have something to show, in Unix seconds.
