@@ -28,6 +28,7 @@ from tenants.scoping import domain_scope
 from tenants.services import (
     folders,
     identity_providers,
+    invitations,
     keys,
     memberships,
     messages,
@@ -43,6 +44,7 @@ from tests.server import sign_in
 COUNTS = Path(__file__).parent / "queries.json"
 V2 = "/vsaas/api/v2/"
 V3 = "/watcher/client-api/v3/"
+V3_ADMIN = "/watcher/admin-api/v3/"
 
 
 def _camera(cast: Cast, number: int) -> None:
@@ -132,6 +134,10 @@ def _provider(cast: Cast, number: int) -> None:
     identity_providers.add_provider(acting_user=None, title=f"Id {number}", issuer=issuer, client_id="x")
 
 
+def _invitation(cast: Cast, number: int) -> None:
+    invitations.invite(cast.harbour, acting_user=cast.alice, email=f"i{number}@example.org", watches=True, flags={})
+
+
 def _webhook(cast: Cast, number: int) -> None:
     if number < webhooks.MOST:
         hook, _secret = webhooks.add_webhook(acting_user=None, url=f"http://93.184.216.34/{number}")
@@ -208,6 +214,15 @@ LISTS: dict[str, Make] = {
     "/messages/": _message,
     "/messages/?sent=1": _message,
     f"{V3}messages": _message,
+    f"{V3}profile/sign_ins": _visit,
+    f"{V3}organizations/{{org}}/invitations": _invitation,
+    f"{V3_ADMIN}access_log": _visit,
+    f"{V3_ADMIN}users/{{bob}}/sessions": _visit,
+    f"{V3_ADMIN}identity_providers": _provider,
+    f"{V3_ADMIN}support_accesses": _stay,
+    f"{V3_ADMIN}events": _organization,
+    f"{V3_ADMIN}api-keys": _key,
+    f"{V3_ADMIN}webhooks": _webhook,
     "/access-log/": _visit,
     "/users/{bob}/sign-in": _visit,
     "/settings/sign-in": _provider,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from devices import access as camera_access
 from devices.models import Camera, CameraAttribute, CameraWord
 from devices.services import cameras
+from devices.services.figures import STATES
 from portal.pages import video
 from portal.pages.common import Request, cursor_page, signed_in
 from portal.pages.folders import indented
@@ -29,11 +30,6 @@ PER_PAGE = 48
 MANY_ORGANIZATIONS = 200
 MANY_NAMES = 100
 MANY_CAMERAS = 5000
-STATES = {
-    "online": Q(enabled=True, status__alive=True),
-    "offline": Q(enabled=True, status__alive=False) & ~Q(status__error_code=""),
-    "disabled": Q(enabled=False),
-}
 
 
 @dataclass(frozen=True)

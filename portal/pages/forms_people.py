@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.folders import indented
@@ -101,7 +102,7 @@ def rights_of(membership: Membership) -> dict[str, bool]:
 
 
 class UserForm(PerchForm):
-    """An account (items 60, 76). What only administrators may set is left out for others."""
+    """An account (items 60, 76), for administrators."""
 
     login = forms.CharField(
         label=_("Login"),
@@ -115,6 +116,15 @@ class UserForm(PerchForm):
     name = forms.CharField(label=_("Name"), max_length=200, required=False)
     email = forms.EmailField(label=_("E-mail"), required=False)
     phone = forms.CharField(label=_("Phone"), max_length=64, required=False)
+    notification_email = forms.EmailField(
+        label=_("E-mail for notifications"), required=False, help_text=_("Empty: the e-mail.")
+    )
+    locale = forms.ChoiceField(
+        label=_("Language"), required=False, choices=[("", _("As the provider's")), *settings.LANGUAGES]
+    )
+    external_id = forms.CharField(
+        label=_("External id"), max_length=128, required=False, help_text=_("What another system calls the person.")
+    )
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": "2"}))
     is_active = forms.BooleanField(
         label=_("Enabled"), required=False, help_text=_("Off: signed out everywhere at once, and cannot sign in.")
@@ -129,6 +139,7 @@ class UserForm(PerchForm):
     )
     can_view_organizations = forms.BooleanField(label=_("Sees all organizations"), required=False)
     can_edit_organizations = forms.BooleanField(label=_("Edits organizations"), required=False)
+    can_edit_settings = forms.BooleanField(label=_("Edits settings"), required=False)
     is_readonly = forms.BooleanField(
         label=_("Read only"), required=False, help_text=_("Changes nothing, whatever else is allowed.")
     )
@@ -139,13 +150,6 @@ class UserForm(PerchForm):
         max_value=1000,
         help_text=_("Empty: as for everybody."),
     )
-    ADMIN_ONLY = ("is_admin", "is_accountant", "can_view_organizations", "can_edit_organizations", "is_readonly",
-                  "max_sessions")  # fmt: skip
-
-    def __init__(self, *args: Any, by_admin: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in () if by_admin else self.ADMIN_ONLY:
-            del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """An empty password is no change."""

@@ -168,3 +168,11 @@ def head(request: Request, organization: Organization) -> dict[str, Any]:
         users=organization.memberships.count(),
     )
     return {"organization": organization, "tabs": tabs, "rights": rights}
+
+
+@signed_in
+@require_safe
+def mosaics_page(request: Request, organization_id: str) -> HttpResponse:
+    """Where the organization's mosaics stand."""
+    organization = access.organization_for(request.user, organization_id)
+    return render(request, "organizations/mosaics.html", {"tab": "mosaics", **head(request, organization)})

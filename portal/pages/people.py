@@ -29,7 +29,7 @@ ROLES = {
     "readonly": Q(is_readonly=True),
     "blocked": Q(is_active=False),
 }
-FIELDS = ("login", "name", "email", "phone", "note", "is_active", *UserForm.ADMIN_ONLY)
+FIELDS = tuple(name for name in UserForm.base_fields if name != "password")
 
 
 @signed_in
@@ -78,7 +78,7 @@ def of_place(place: Organization | None) -> Q:
 @require_http_methods(METHODS)
 def add(request: Request) -> HttpResponse:
     """A new account; it lands in the default organization, where it sees nothing yet."""
-    form = UserForm(request.POST or None, initial={"is_active": True}, by_admin=True)
+    form = UserForm(request.POST or None, initial={"is_active": True})
     form.fields["password"].help_text = _("At least eight characters. Empty: a link to set it goes to the e-mail.")
     done = submit(request, form, lambda values: add_person(request.user, values))
     if done is not None:
@@ -102,7 +102,7 @@ def change(request: Request, user_id: str) -> HttpResponse:
     """An account: its flags, and where it belongs."""
     person = access.user_for(request.user, user_id)
     initial = {name: getattr(person, name) for name in FIELDS}
-    form = UserForm(request.POST or None, initial=initial, by_admin=True)
+    form = UserForm(request.POST or None, initial=initial)
     form.fields["password"].help_text = _("Empty: unchanged. A new one signs the person out everywhere.")
     done = submit(request, form, lambda values: users.change_user(person, acting_user=request.user, **values))
     if done is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,12 +13,12 @@ from portal.pages.common import Request, admins_only, submit
 from portal.pages.forms_sign_in import ProviderForm, SignInRulesForm
 from portal.pages.oidc import back_address
 from tenants.access import as_id
-from tenants.errors import Conflict, Missing
-from tenants.models import IdentityProvider, User
-from tenants.services import domains, identity_providers, second_factors, sessions
+from tenants.errors import Missing
+from tenants.models import IdentityProvider
+from tenants.services import identity_providers
+from tenants.services.sign_in_rules import FIELDS, change_rules
 
 METHODS = ["GET", "HEAD", "POST"]
-FIELDS = ("min_password_length", "max_sessions", "session_hours", "session_idle_hours", "requires_admin_factor")
 PROVIDER_FIELDS = ("title", "issuer", "client_id", "adds_people", "is_active")
 
 
@@ -30,25 +28,12 @@ def rules(request: Request) -> HttpResponse:
     """Passwords, sessions, second factors, and who else may say who somebody is."""
     domain = request.domain
     form = SignInRulesForm(request.POST or None, initial={name: getattr(domain, name) for name in FIELDS})
-    done = submit(request, form, lambda values: _change(request, values))
+    done = submit(request, form, lambda values: change_rules(domain, acting_user=request.user, **values))
     if done is not None:
         messages.success(request, _("The settings are saved."))
         return redirect("sign-in-settings")
     context = {"form": form, "providers": IdentityProvider.objects.all()}
     return render(request, "settings/sign_in.html", context, status=422 if form.errors else 200)
-
-
-def _change(request: Request, values: dict[str, Any]) -> bool:
-    """Save; when second factors become a must, administrators without one are signed out and begin with that."""
-    begins = values["requires_admin_factor"] and not request.domain.requires_admin_factor
-    if begins and not second_factors.has_factor(request.user):
-        text = _("Set up a second factor of your own first: you would be signed out now.")
-        raise Conflict(text, field="requires_admin_factor")
-    domains.change_settings(request.domain, acting_user=request.user, **values)
-    for admin in User.objects.filter(is_admin=True) if begins else ():
-        if not second_factors.has_factor(admin):
-            sessions.end_others(admin, acting_user=request.user)
-    return True
 
 
 def _provider(provider_id: str) -> IdentityProvider:

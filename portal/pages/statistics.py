@@ -5,20 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from devices import access as camera_access
 from devices.models import Camera
-from portal.pages.cameras import STATES
+from devices.services.figures import GB, by_folder, totals
 from portal.pages.common import Request, signed_in
 from portal.pages.organizations import head
 from tenants import access
-from tenants.models import Folder, Organization
 
-GB = 1_000_000_000
 AROUND = 100.0  # the drawn circle's circumference
 LARGEST = 10
 
@@ -70,20 +67,6 @@ def statistics_page(request: Request, organization_id: str) -> HttpResponse:
     return render(request, "organizations/statistics.html", context)
 
 
-def totals(rows: QuerySet[Camera]) -> dict[str, Any]:
-    """Cameras by state, and what they record, watch and send, in one query."""
-    states = {name: Count("pk", filter=condition) for name, condition in STATES.items()}
-    sums = rows.aggregate(
-        all=Count("pk"),
-        bytes=Sum("status__dvr_bytes", default=0),
-        clients=Sum("status__online_clients", filter=Q(status__alive=True), default=0),
-        bitrate=Sum("status__bitrate", filter=Q(status__alive=True), default=0),
-        recorded=Count("pk", filter=Q(enabled=True, dvr_depth__gt=0)),
-        **states,
-    )
-    return {**sums, "waiting": sums["all"] - sums["online"] - sums["offline"] - sums["disabled"]}
-
-
 def ring(sums: dict[str, Any]) -> list[Slice]:
     """The states as slices of a ring, one behind the other."""
     slices, begin = [], 0.0
@@ -93,12 +76,3 @@ def ring(sums: dict[str, Any]) -> list[Slice]:
             slices.append(Slice(state, sums[state], round(-begin, 3), round(length, 3)))
             begin += length
     return slices
-
-
-def by_folder(organization: Organization) -> list[Any]:
-    """The folders with cameras: how many are there, and how many of them on line."""
-    online = Count("cameras", filter=Q(cameras__enabled=True, cameras__status__alive=True))
-    rows = Folder.objects.filter(organization=organization).annotate(
-        cameras_n=Count("cameras"), online_n=online, bytes_n=Sum("cameras__status__dvr_bytes", default=0)
-    )
-    return list(rows.filter(cameras_n__gt=0).order_by("-cameras_n", "order_num", "id")[:50])

@@ -31,6 +31,9 @@ class User(ScopedModel, AbstractBaseUser):
 
     login = CaselessCharField(_("login"), max_length=254)
     email = CaselessEmailField(_("e-mail"), blank=True)
+    # Whether the address is known to be his: said by the ISP, or proved by following a mail. What somebody says of
+    # himself, or an organization's editor of somebody, makes him nobody else (`tenants.services.users`).
+    is_email_proven = models.BooleanField(default=True, db_default=True, editable=False)
     name = models.CharField(_("name"), max_length=200, blank=True)
     note = models.TextField(_("note"), blank=True)
     phone = models.CharField(_("phone"), max_length=64, blank=True)

@@ -60,7 +60,7 @@ def delete_provider(row: IdentityProvider, *, acting_user: User | None) -> None:
 def identify(provider: IdentityProvider, claims: dict[str, Any]) -> User:
     """Who the provider's person is here: known from last time, or by a verified e-mail, or added where the ISP says so.
 
-    Raises Unauthenticated. An e-mail that is not verified, or that two accounts have, opens nothing.
+    Raises Unauthenticated. An e-mail that is not verified, there or here, or that two accounts have, opens nothing.
     """
     subject = str(claims["sub"])[:255]
     known: ExternalIdentity | None = (
@@ -70,7 +70,7 @@ def identify(provider: IdentityProvider, claims: dict[str, Any]) -> User:
         owner: User = known.user
         return owner
     email = _verified_email(claims)
-    found = list(User.objects.filter(email__iexact=email).order_by("id")[:2])
+    found = list(User.objects.filter(email__iexact=email, is_email_proven=True).order_by("id")[:2])
     if len(found) > 1:
         raise Unauthenticated(_("Several accounts have this e-mail. Sign in with your password."))
     user = found[0] if found else _added(provider, email, claims)

@@ -109,7 +109,9 @@ def pending(organization: Organization) -> list[Invitation]:
         expires_at__gt=clock.now(),
         payload__organization=organization.pk,
     )
-    return [_read(row, organization) for row in rows.order_by("-id")[:200]]
+    found = list(rows.order_by("-id")[:200])
+    inviters = User.objects.in_bulk({row.payload["by"] for row in found} - {None})
+    return [_invitation(row, organization, inviters.get(row.payload["by"])) for row in found]
 
 
 def withdraw(organization: Organization, token_id: int, *, acting_user: User | None) -> None:
@@ -140,7 +142,10 @@ def invitation_of(text: str) -> Invitation:
 
 def _read(row: Token, organization: Organization) -> Invitation:
     by = row.payload["by"]
-    inviter = User.objects.filter(pk=by).first() if by is not None else None
+    return _invitation(row, organization, User.objects.filter(pk=by).first() if by is not None else None)
+
+
+def _invitation(row: Token, organization: Organization, inviter: User | None) -> Invitation:
     return Invitation(
         row, organization, dict(row.payload["flags"]), row.payload["watches"], row.payload["email"], inviter
     )
@@ -190,6 +195,8 @@ def accept_as_new(text: str, *, email: str, name: str, password: str) -> User:
         acting_user=found.inviter, login=login, email=login, name=name, password=password,
         organization=found.organization,
     )  # fmt: skip
+    if found.email:
+        users.email_is_proven(user)
     membership = memberships.membership_of(found.organization, user)
     memberships.change_member(membership, acting_user=found.inviter, **found.flags)
     _open_folders(found, user)

@@ -46,8 +46,13 @@ def recover(login_or_email: str) -> int:
 
 def _known(name: str) -> list[User]:
     active: QuerySet[User] = User.objects.filter(is_active=True).select_related("domain")
-    found = list(active.filter(login__iexact=name)) if name else []
-    return found or (list(active.filter(email__iexact=name).order_by("id")[:SAME_ADDRESS]) if name else [])
+    if not name:
+        return []
+    found = list(active.filter(login__iexact=name))
+    if found and (found[0].is_email_proven or "@" not in name):
+        return found
+    by_email = active.filter(email__iexact=name).exclude(pk__in=[row.pk for row in found])
+    return [*found, *by_email.order_by("id")[:SAME_ADDRESS]]
 
 
 def _may_recover(user: User) -> bool:
@@ -78,6 +83,12 @@ def person_of(text: str, purpose: Token.Purpose = Token.Purpose.PASSWORD_RESET) 
     return user
 
 
+def reset_by_link(text: str, password: str) -> User:
+    """The same by a link of either kind: to a forgotten password, or to the first one of a new account."""
+    is_first = Token.objects.filter(purpose=Token.Purpose.ACTIVATION, digest=digest(text)).exists()
+    return reset(text, password, purpose=Token.Purpose.ACTIVATION if is_first else Token.Purpose.PASSWORD_RESET)
+
+
 @transaction.atomic
 def reset(text: str, password: str, *, purpose: Token.Purpose = Token.Purpose.PASSWORD_RESET) -> User:
     """Set a new password by a link. The link is spent, others of the account are void, and all its sessions end."""
@@ -85,6 +96,7 @@ def reset(text: str, password: str, *, purpose: Token.Purpose = Token.Purpose.PA
     tokens.use(purpose, text)
     user = User.objects.select_for_update(of=("self",)).select_related("domain").get(pk=person.pk)
     users.change_user(user, acting_user=user, password=password)
+    users.email_is_proven(user)
     for other in PURPOSES:
         tokens.withdraw(other, user=user)
     return user

@@ -13,9 +13,19 @@ from django.utils.translation import gettext as _
 from tenants import audit, clock, networks
 from tenants.broadcast import notify_access
 from tenants.errors import Conflict, Forbidden, Invalid
-from tenants.models import Organization, User
+from tenants.models import Organization, Token, User
 from tenants.scoping import current_domain_id
-from tenants.services import demo, memberships, notices, organizations, outer_doors, second_factors, sessions, support
+from tenants.services import (
+    demo,
+    memberships,
+    notices,
+    organizations,
+    outer_doors,
+    second_factors,
+    sessions,
+    support,
+    tokens,
+)
 from tenants.services.removal import detach
 from tenants.services.validation import as_invalid, assign, check, lock, lock_isp
 
@@ -71,12 +81,33 @@ def add_user(
     support.require_no_lasting_access(acting_user)
     user = User(domain_id=current_domain_id())
     assign(user, {"login": login.strip(), **more}, FIELDS)
+    user.is_email_proven = _vouches(acting_user)
     _set_password(user, password, strict=strict_password)
     _check(user)
     user.save()
     audit.created(user, acting_user=acting_user)
     memberships.add_member(organization or organizations.ensure_default(), acting_user=acting_user, user=user)
     return user
+
+
+def _vouches(acting_user: User | None) -> bool:
+    """Whether the ISP itself says what an address is."""
+    return acting_user is None or acting_user.is_admin
+
+
+def _settle_email(user: User, before: dict[str, Any], acting_user: User | None) -> None:
+    """Another address is proved anew; and nobody takes an address that is not known to be his for a login."""
+    if user.email != before["email"] or user.login != before["login"]:
+        for purpose in (Token.Purpose.PASSWORD_RESET, Token.Purpose.ACTIVATION):
+            tokens.withdraw(purpose, user=user)  # a link that went to the old address proves nothing of the new one
+    if _vouches(acting_user):
+        user.is_email_proven = user.is_email_proven or user.email != before["email"]
+        return
+    if user.email != before["email"]:
+        user.is_email_proven = False
+    is_own = user.is_email_proven and user.login.casefold() == user.email.casefold()
+    if user.login != before["login"] and "@" in user.login and not is_own:
+        raise Invalid(_("Only an address that is known to be yours can be your login."), field="login")
 
 
 def _check(user: User) -> None:
@@ -128,6 +159,7 @@ def change_user(user: User, *, acting_user: User | None, strict_password: bool =
         support.require_no_lasting_access(acting_user)
     password = values.pop("password", None)
     assign(user, values, FIELDS)
+    _settle_email(user, before, acting_user)
     if password:
         demo.refuse_password(user)
         _set_password(user, password, strict=strict_password)
@@ -144,6 +176,12 @@ def change_user(user: User, *, acting_user: User | None, strict_password: bool =
     if audit.changed(user, before, acting_user=acting_user):
         notify_access(user.pk)
     return user
+
+
+def email_is_proven(user: User) -> None:
+    """He followed a link that was mailed to him."""
+    User.objects.filter(pk=user.pk).update(is_email_proven=True)
+    user.is_email_proven = True
 
 
 def _keep_an_admin(user: User, before: dict[str, Any]) -> None:

@@ -12,18 +12,40 @@ from typing import Any
 from tests.permissions.rows import PLACEHOLDER, V1, Row
 from tests.permissions.world import ACTORS, NOBODIES
 
-IN_PATH = ("0", "-1", "9223372036854775808", "9" * 40, "987654321", "x", "1%20or%201=1", "1.0", "%D9%A1", "[1]", "{}")
+# Every number is read by one function, which is shown the rest (`UNREADABLE`) by itself.
+IN_PATH = ("0", "-1", "9223372036854775808", "987654321", "1%20or%201=1")
+UNREADABLE = (
+    "9" * 40,
+    "x",
+    "1.0",
+    "\u0661",
+    "[1]",
+    "{}",
+    "",
+    " ",
+    "1 or 1=1",
+    "-1",
+    "0",
+    None,
+    True,
+    1.5,
+    [1],
+    {"id": 1},
+)
 IN_BODY: tuple[Any, ...] = (0, -1, 2**63, 987654321, "x", "1 or 1=1", 1.5, True, [1], {"id": 1}, "\u0661")
 # Cameras are asked for by their names: what no name looks like, and one that nobody has.
-AS_NAME = ("0", "-1", "nobody-s", "x" * 300, "1%20or%201=1", "%D9%A1", "[1]", "{}", "%2e%2e", "x~1")
+AS_NAME = ("0", "nobody-s", "x" * 300, "1%20or%201=1", "%D9%A1", "%2e%2e", "x~1")
 NAMED = {"camera", "elsewhere"}
+# Of the other ISP's people those of each kind who may most: a wall that stops them stops whoever may less.
+FROM_ELSEWHERE = {"reader", "owner", "admin", "system"}
 
 
 def of_row(row: Row) -> Iterator[tuple[str, str]]:
     """Everybody for whom the row itself is asked, with his side."""
     for actor in ACTORS:
         yield "north", actor
-        yield "south", actor
+        if actor in FROM_ELSEWHERE:
+            yield "south", actor
     for actor in NOBODIES:
         if row.base == V1 and actor in {"disabled", "expired"}:
             continue  # guesses that are counted: tests/api/v1/test_who_asks.py
@@ -31,9 +53,9 @@ def of_row(row: Row) -> Iterator[tuple[str, str]]:
             yield "north", actor
 
 
-def askers(row: Row) -> tuple[str, str]:
-    """Who asks for numbers that are nobody's: the organization's owner, and whoever may most."""
-    return "owner", "admin" if row.form or row.base == V1 else "system"
+def mightiest(row: Row) -> str:
+    """Who asks for numbers that are nobody's: whoever may most, and is stopped by nothing before the number is read."""
+    return "admin" if row.form or row.base == V1 else "system"
 
 
 def wrong_paths(row: Row) -> list[Row]:
@@ -65,7 +87,4 @@ def _replaced(template: Any, value: Any) -> Iterator[Any]:
 
 def count(rows: list[Row]) -> int:
     """How many requests the matrix is."""
-    return sum(
-        sum(1 for _cell in of_row(row)) + (len(wrong_paths(row)) + len(wrong_bodies(row))) * len(askers(row))
-        for row in rows
-    )
+    return sum(sum(1 for _cell in of_row(row)) + len(wrong_paths(row)) + len(wrong_bodies(row)) for row in rows)

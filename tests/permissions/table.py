@@ -13,6 +13,7 @@ from tests.permissions import (
     table_v1,
     table_v2,
     table_v3,
+    table_v3_sign_in,
 )
 
 ROWS = [
@@ -21,6 +22,7 @@ ROWS = [
     *table_v1.ROWS,
     *table_v2.ROWS,
     *table_v3.ROWS,
+    *table_v3_sign_in.ROWS,
     *table_pages.ROWS,
     *table_people.ROWS,
     *table_rights.ROWS,

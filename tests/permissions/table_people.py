@@ -12,6 +12,10 @@ from tests.permissions.table_pages import ORG, get, post
 ROWS = [
     #                                     an  st  ne  vi  me  re  in  ow  ac  ad  sy
     get("/users/?organization={org}",    "302 E   200 200 200 200 200 200 200 200 302", south="E"),
+    get(ORG + "/mosaics",                "302 404 200 200 200 200 200 200 200 200 302"),
+    get("/users/import",                 "302 403 403 403 403 403 403 403 403 200 302", plain=True),
+    get("/users/{target}/merge",         "302 403 403 403 403 403 403 403 403 200 302"),
+    post("/users/{target}/merge",        "401 403 403 403 403 403 403 403 403 302 401", {"user": "{outsider}"}),
     get(ORG + "/users/add",              "302 404 403 403 403 403 403 200 403 200 302"),
     post(ORG + "/users/add",             "401 404 403 403 403 403 403 404 403 302 401", {"user": "{outsider}"}),
     get(ORG + "/owner",                  "302 404 403 403 403 403 403 403 403 200 302"),

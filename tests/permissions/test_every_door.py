@@ -131,22 +131,35 @@ def v2_door(world: Example) -> None:
 
 
 def v3_door(world: Example) -> None:
-    """v3: what he sees, as the resolver and the grants tell it."""
+    """v3: what he sees by the list of streams, by each of them, and by the resolver that explains it."""
+    base = "/watcher/client-api/v3"
     with world.browser() as client:
-        answer = client.get(f"/watcher/client-api/v3/users/{world.bob.pk}/access")
-    status, body = answer.status_code, answer.json()
+        explained = client.get(f"{base}/users/{world.bob.pk}/access")
+        listed = client.get(f"{base}/streams?select=permissions")
+        single = {name: client.get(f"{base}/streams/{name}") for name in world.cameras}
     if not world.is_active:
-        assert status in (401, 403)
+        assert {answer.status_code for answer in (explained, listed, *single.values())} <= {401, 403}
         return
-    assert status == 200, body
-    shown = {row["name"]: row["rights"] for row in body["streams"] if row["name"] in world.cameras}
-    assert shown == {
-        name: {
-            "can_view": held.view, "can_edit": held.edit, "can_view_dvr": held.dvr, "can_export": held.export,
-            "dvr_depth_limit": (held.dvr_depth_limit or 0) * DAY, "can_use_ptz": held.ptz, "can_talk": held.talk,
-            "can_use_actions": held.actions,
-        }
-        for name, held in world.expected.items() if held != NONE
+    expected = {name: _on_the_wire(held) for name, held in world.expected.items() if held != NONE}
+    assert rights_in(explained, "rights") == expected
+    assert rights_in(listed, "permissions") == expected
+    for name, answer in single.items():
+        assert answer.status_code == (200 if name in expected else 404), name
+        if name in expected:
+            assert answer.json()["permissions"] == expected[name]
+
+
+def rights_in(answer: httpx.Response, key: str) -> dict[str, Any]:
+    """What is told of each stream."""
+    assert answer.status_code == 200, answer.text
+    return {row["name"]: row[key] for row in answer.json()["streams"]}
+
+
+def _on_the_wire(held: CameraRights) -> dict[str, Any]:
+    return {
+        "can_view": held.view, "can_edit": held.edit, "can_view_dvr": held.dvr, "can_export": held.export,
+        "dvr_depth_limit": (held.dvr_depth_limit or 0) * DAY, "can_use_ptz": held.ptz, "can_talk": held.talk,
+        "can_use_actions": held.actions,
     }  # fmt: skip
 
 

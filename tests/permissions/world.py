@@ -22,6 +22,8 @@ from tenants.services import (
     domains,
     floor_plans,
     folders,
+    identity_providers,
+    invitations,
     keys,
     memberships,
     messages,
@@ -101,6 +103,7 @@ def _isp(slug: str, host: str) -> Isp:
         isp.ids["key"] = key.pk
         _for_crms(isp)
         isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
+        isp.ids["session"] = UserSession.objects.get(user=isp.people["viewer"]).pk
         _nobodies(isp)
     return isp
 
@@ -185,7 +188,13 @@ def _settings(isp: Isp, home: Organization) -> None:
     message = messages.send(acting_user=isp.people["owner"], organization=home, title=isp.secret_word)
     greta = SuperAdministrator(login="greta")
     stay, _secret = support.start(isp.domain, administrator=greta, reason=f"because of {isp.secret_word}")
-    isp.ids |= {"message": message.pk, "stay": stay.pk}
+    provider = identity_providers.add_provider(
+        acting_user=None, title=isp.secret_word, issuer="https://id.example.org", client_id=isp.secret_word
+    )
+    invitation, _key = invitations.invite(
+        home, acting_user=isp.people["owner"], email="", watches=True, flags={"can_view_stats": True}
+    )
+    isp.ids |= {"message": message.pk, "stay": stay.pk, "provider": provider.pk, "invitation": invitation.pk}
 
 
 def _bills(isp: Isp) -> None:

@@ -12,11 +12,16 @@ from tenants.services import invitations, organizations, users
 
 
 def find(email: str) -> User | None:
-    """The user with this login, else the only one with this e-mail address; None for an address nobody has."""
+    """The user with this login, else the only one with this e-mail address; None for an address nobody has.
+
+    Whoever merely says that an address is his is not given what its owner is meant to have.
+    """
     login = User.objects.filter(login__iexact=email.strip()).first()
+    if login is not None and "@" in login.login and not login.is_email_proven:
+        raise Invalid(_("An account has this login, and nobody has proved that the address is his."), field="owner")
     if login is not None:
         return login
-    found = list(User.objects.filter(email__iexact=email.strip())[:2])
+    found = list(User.objects.filter(email__iexact=email.strip(), is_email_proven=True)[:2])
     if len(found) > 1:
         raise Invalid(_("Several users have this address; name one by his login."), field="owner")
     if not found:

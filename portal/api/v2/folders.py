@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from devices.models import Camera
 from portal.api import paging
+from portal.api.pictures import picture
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.grants import FolderUserFields, FolderUserShape, GrantFields, folder_user_shape
@@ -224,10 +225,7 @@ class FolderMapView(V2View):
         plan = FloorPlan.objects.filter(folder__in=seen).first()
         if plan is None:
             raise Missing(_("The folder has no floor plan."))
-        answer = HttpResponse(bytes(plan.image), content_type=plan.image_type)
-        answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        answer["Cache-Control"] = "private, max-age=3600"
-        return answer
+        return picture(plan)
 
 
 def _move(user: User, organization: Organization, folder: Folder, moves: dict[str, Any]) -> None:

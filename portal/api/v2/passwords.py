@@ -81,7 +81,7 @@ class RestorePasswordView(V2View):
         fields = RestoreFields.read(request)
         if fields["password1"] != fields["password2"]:
             raise Invalid(_("The two passwords differ."), field="password2")
-        user = passwords.reset(fields["token"], fields["password1"])
+        user = passwords.reset_by_link(fields["token"], fields["password1"])
         session = _session_of(request, user, fields["password1"])
         return Response(who_shape(request._request.domain, user if session else None, session=session))
 

@@ -99,6 +99,7 @@ class Collection:
     unique: str = "id"
     more: tuple[tuple[str, str], ...] = ()
     finds: Callable[[str], Q] | None = None
+    counts: bool = True  # nobody counts a log of millions at each page: `estimated_count` is null then
 
     @cached_property
     def by_path(self) -> dict[str, Column]:
@@ -109,7 +110,7 @@ class Collection:
         """One page of the rows a caller may see, as he asked for it."""
         began = clock.monotonic()
         narrowed = self._narrowed(request, rows)
-        count = narrowed.count()
+        count = narrowed.count() if self.counts else None
         found = self._page(request, narrowed)
         tree = selecting.wanted(request.query_params.get("select", ""), always=self.unique)
         shaped = [selecting.pruned(row, tree) for row in shape(found.rows)]

@@ -11,7 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from portal.api.idempotency import parameters_of
-from portal.api.schema import excluded, schema_of
+from portal.api.schema import PICTURE, excluded, schema_of
 
 if TYPE_CHECKING:
     from portal.api.v3.collections import Collection
@@ -84,17 +84,25 @@ def answers(
     sent: Any = None,
 ) -> Any:
     """Describe a view's method: the answer's shape (EMPTY for a 204), the body's fields, and an example of each."""
-    success: Any = schema_of(shape, COMPONENTS) if shape is not EMPTY else OpenApiResponse(description="Done")
     code = 204 if shape is EMPTY else status
+    success = _success(shape, code)
     parameters = [OpenApiParameter(key, str, "query", description=text) for key, text in (query or {}).items()]
     return extend_schema(
         request=fields,
-        responses={code: success, **_refusals()},
+        responses={**success, **_refusals()},
         parameters=parameters,
         summary=says or None,
         operation_id=name,
         examples=_examples(example, sent, code),
     )
+
+
+def _success(shape: Any, code: int) -> dict[Any, Any]:
+    if shape is EMPTY:
+        return {code: OpenApiResponse(description="Done")}
+    if shape is bytes:
+        return {(code, "image/png"): PICTURE, (code, "image/jpeg"): PICTURE}
+    return {code: schema_of(shape, COMPONENTS)}
 
 
 def lists(shape: Any, collection: Collection, *, says: str, name: str, example: Any = None) -> Any:

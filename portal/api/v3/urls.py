@@ -28,6 +28,8 @@ CLIENT = (
     "profile",
     "sessions",
     "settings",
+    "sign_ins",
+    "statistics",
     "stream_import",
     "streams",
     "users",
@@ -37,13 +39,17 @@ ADMIN = (
     "changes",
     "config",
     "events",
+    "identity_providers",
     "mail",
     "monitoring",
     "organizations",
     "presets",
+    "sign_in",
     "streams",
+    "support",
     "users",
     "webhooks",
+    "wordings",
 )
 
 

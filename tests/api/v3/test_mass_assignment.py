@@ -15,7 +15,8 @@ from tests.cast import Cast
 
 # The address, the model and what stands in its row; who writes there with the least rights that are enough; and the
 # columns that may change by that.
-OWN = {"login", "name", "email", "phone", "notification_email", "locale"}
+# What one may set, and what follows from it: an address that one says of oneself is not known to be one's.
+OWN = {"login", "name", "email", "is_email_proven", "phone", "notification_email", "locale"}
 WRITTEN: dict[str, tuple[type[models.Model], str, str, set[str]]] = {
     "profile": (User, "bob", "bob", OWN),
     "users/{bob}": (User, "bob", "bob", OWN),

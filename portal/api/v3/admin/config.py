@@ -41,6 +41,9 @@ class DomainConfigFields(Fields):
     locale = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
     timezone = serializers.CharField(max_length=64, required=False)
     max_sessions = Number(min_value=1, max_value=1000)
+    legal_name = Text(max_length=200, help_text="on invoices")
+    legal_address = Text(max_length=500)
+    vat_id = Text(max_length=64)
 
 
 class MailShape(TypedDict):
@@ -61,6 +64,9 @@ class DomainConfigShape(TypedDict):
     timezone: str
     currency: str
     max_sessions: int
+    legal_name: str
+    legal_address: str
+    vat_id: str
     appearance: UiSettingsShape
     mail: MailShape
 
@@ -93,6 +99,9 @@ def config_shape(domain: Domain) -> DomainConfigShape:
         "timezone": domain.timezone,
         "currency": domain.currency,
         "max_sessions": domain.max_sessions,
+        "legal_name": domain.legal_name,
+        "legal_address": domain.legal_address,
+        "vat_id": domain.vat_id,
         "appearance": ui_shape(domain),
         "mail": {
             "host": relay.host if relay else None,

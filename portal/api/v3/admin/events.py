@@ -68,6 +68,7 @@ EVENTS = Collection(
     ),
     sort="-event_id",
     unique="event_id",
+    counts=False,
 )
 
 

@@ -6,21 +6,23 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypedDict
 
 from django.db.models import Count
+from django.http import HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from devices.models import Camera
+from portal.api.pictures import picture
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
 from portal.api.v3.shapes import ChangeShape, CoordinatesShape, changes_of, coordinates_shape, coordinates_text
-from portal.api.v3.views import Asked, Fields, Identifier, Number, Part, V3View, gone, one
+from portal.api.v3.views import Asked, Fields, Identifier, Number, Part, Text, Truth, V3View, gone, one
 from tenants import access
 from tenants.errors import Missing
-from tenants.models import Folder, Organization, User
-from tenants.services import folders
+from tenants.models import FloorPlan, Folder, Organization, User
+from tenants.services import demo, floor_plans, folders
 
 
 class HierarchyShape(TypedDict):
@@ -30,8 +32,17 @@ class HierarchyShape(TypedDict):
     order_num: int
 
 
+class FloorPlanShape(TypedDict):
+    """A picture under the cameras: its address (null if there is none), and the places of three of its corners."""
+
+    file: str | None
+    topleft: str | None
+    topright: str | None
+    bottomleft: str | None
+
+
 class FolderShape(TypedDict):
-    """A folder; `streams_count` does not count folders below."""
+    """A folder; `streams_count` does not count folders below. `is_public`: demo access shows its cameras to anybody."""
 
     id: int
     title: str
@@ -39,6 +50,8 @@ class FolderShape(TypedDict):
     organization_id: int
     hierarchy: HierarchyShape
     coordinates: CoordinatesShape | None
+    floor_plan: FloorPlanShape
+    is_public: bool
     streams_count: int
     last_change: ChangeShape | None
 
@@ -60,6 +73,15 @@ class CoordinatesFields(Part):
     longitude = Degrees(min_value=-180, max_value=180)
 
 
+class FloorPlanFields(Fields):
+    """A picture in base64 (PNG, JPEG, WebP or GIF, at most 2 MB; null takes it away), and the places of its corners."""
+
+    file = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    topleft = Text(max_length=64)
+    topright = Text(max_length=64)
+    bottomleft = Text(max_length=64)
+
+
 class HierarchyFields(Fields):
     """`order_num` is the place among the siblings; `shift` moves by so many places, up if negative."""
 
@@ -76,6 +98,8 @@ class FolderFields(Fields):
     parent_id = Identifier(help_text="null: at the top")
     hierarchy = HierarchyFields(required=False)
     coordinates = CoordinatesFields(required=False, allow_null=True)
+    floor_plan = FloorPlanFields(required=False)
+    is_public = Truth(help_text="for administrators: show the cameras to strangers by demo access")
 
 
 FOLDERS = Collection(
@@ -88,10 +112,13 @@ FOLDERS = Collection(
     ),
     sort="hierarchy.order_num",
 )
+CORNERS = ("topleft", "topright", "bottomleft")
 NAMES = {"order_num": "hierarchy.order_num", "shift": "hierarchy.shift"}
 EXAMPLE = {
     "id": 1156, "title": "Yard", "parent_id": 1155, "organization_id": 752, "hierarchy": {"level": 1, "order_num": 1},
-    "coordinates": {"latitude": 55.71182944518981, "longitude": 37.7775426954031}, "streams_count": 4,
+    "coordinates": {"latitude": 55.71182944518981, "longitude": 37.7775426954031},
+    "floor_plan": {"file": None, "topleft": None, "topright": None, "bottomleft": None}, "is_public": False,
+    "streams_count": 4,
     "last_change": None,
 }  # fmt: skip
 SENT = {"title": "Yard", "parent_id": 1155, "coordinates": {"latitude": 55.7118, "longitude": 37.7775}}
@@ -104,8 +131,33 @@ def folder_shapes(asking: User, organization: Organization, rows: Iterable[Folde
     parents = dict(Folder.objects.filter(organization=organization).values_list("pk", "parent"))
     counted = Camera.objects.filter(folder__in=ids).order_by().values("folder").annotate(number=Count("pk"))
     counts = dict(counted.values_list("folder", "number"))
-    changes = changes_of(asking, "Folder", ids)
-    return [_shape(row, _level(row.pk, parents), counts.get(row.pk, 0), changes.get(str(row.pk))) for row in found]
+    changes, plans = changes_of(asking, "Folder", ids), floor_plans.digests(ids)
+    public = set(demo.public_folders().filter(pk__in=ids).values_list("pk", flat=True))
+    return [
+        {
+            "id": row.pk,
+            "title": row.title,
+            "parent_id": row.parent_id,
+            "organization_id": row.organization_id,
+            "hierarchy": {"level": _level(row.pk, parents), "order_num": row.order_num},
+            "coordinates": coordinates_shape(row.coordinates),
+            "floor_plan": _plan_shape(row, plans.get(row.pk)),
+            "is_public": row.pk in public,
+            "streams_count": counts.get(row.pk, 0),
+            "last_change": changes.get(str(row.pk)),
+        }
+        for row in found
+    ]
+
+
+def _plan_shape(row: Folder, digest: str | None) -> FloorPlanShape:
+    place = f"/watcher/client-api/v3/organizations/{row.organization_id}/folders/{row.pk}/floor_plan"
+    return {
+        "file": f"{place}?v={digest[:12]}" if digest else None,
+        "topleft": row.map_topleft or None,
+        "topright": row.map_topright or None,
+        "bottomleft": row.map_bottomleft or None,
+    }
 
 
 def _level(folder_id: int, parents: dict[int, int | None]) -> int:
@@ -113,19 +165,6 @@ def _level(folder_id: int, parents: dict[int, int | None]) -> int:
     while above is not None and level <= len(parents):
         level, above = level + 1, parents.get(above)
     return level
-
-
-def _shape(row: Folder, level: int, streams: int, change: ChangeShape | None) -> FolderShape:
-    return {
-        "id": row.pk,
-        "title": row.title,
-        "parent_id": row.parent_id,
-        "organization_id": row.organization_id,
-        "hierarchy": {"level": level, "order_num": row.order_num},
-        "coordinates": coordinates_shape(row.coordinates),
-        "streams_count": streams,
-        "last_change": change,
-    }
 
 
 def _one(request: Asked, organization: Organization, folder: Folder, *, status: int = 200) -> Response:
@@ -142,7 +181,21 @@ def _values(asking: User, organization: Organization, fields: dict[str, Any]) ->
         values["parent"] = access.folder_for(asking, organization, parent_id) if parent_id else None
     if "order_num" in fields.get("hierarchy", {}):
         values["order_num"] = fields["hierarchy"]["order_num"]
-    return values
+    plan = fields.get("floor_plan", {})
+    return values | {f"map_{corner}": plan[corner] for corner in CORNERS if corner in plan}
+
+
+def _show(asking: User, folder: Folder, fields: dict[str, Any]) -> None:
+    """Draw, or take away, the picture that was sent; show the folder to strangers, or hide it."""
+    plan = fields.get("floor_plan", {})
+    if plan.get("file"):
+        content = floor_plans.decoded(plan["file"], "floor_plan.file")
+        floor_plans.set_plan(folder, acting_user=asking, content=content, field="floor_plan.file")
+    elif "file" in plan:
+        floor_plans.remove_plan(folder, acting_user=asking)
+    if "is_public" in fields and fields["is_public"] != demo.is_public(folder):
+        access.require_admin(asking)
+        demo.set_public(folder, acting_user=asking, on=fields["is_public"])
 
 
 class FoldersView(V3View):
@@ -174,6 +227,7 @@ class FoldersView(V3View):
         if "parent_id" not in fields:
             values["parent"] = folders.root(organization)
         folder = folders.add_folder(organization, acting_user=request.user, **values)
+        _show(request.user, folder, fields)
         return _one(request, organization, folder, status=201)
 
 
@@ -199,6 +253,7 @@ class FolderView(V3View):
         fields = FolderFields.read(request, partial=True)
         folders.change_folder(folder, acting_user=asking, **_values(asking, organization, fields))
         _shift(asking, folder, fields.get("hierarchy", {}).get("shift", 0))
+        _show(asking, folder, fields)
         folder.refresh_from_db()
         return _one(request, organization, folder)
 
@@ -207,6 +262,21 @@ class FolderView(V3View):
         organization = access.organization_for(request.user, organization_id, "edit_cameras")
         folders.delete_folder(access.folder_for(request.user, organization, folder_id), acting_user=request.user)
         return gone()
+
+
+class FloorPlanView(V3View):
+    """`/organizations/{id}/folders/{folder_id}/floor_plan`."""
+
+    noun = "folders"
+
+    @answers(bytes, says="The picture of a folder's floor plan", name="folders_floor_plan")
+    def get(self, request: Asked, organization_id: str, folder_id: str) -> HttpResponse:
+        organization = access.organization_for(request.user, organization_id)
+        seen = access.visible_folders(request.user, organization).filter(pk=access.as_id(folder_id))
+        plan = FloorPlan.objects.filter(folder__in=seen).first()
+        if plan is None:
+            raise Missing(_("The folder has no floor plan."))
+        return picture(plan)
 
 
 def _shift(asking: User, folder: Folder, shift: int) -> None:
@@ -225,4 +295,5 @@ def _shift(asking: User, folder: Folder, shift: int) -> None:
 urlpatterns: list[URLPattern] = [
     path("organizations/<str:organization_id>/folders", FoldersView.as_view()),
     path("organizations/<str:organization_id>/folders/<str:folder_id>", FolderView.as_view()),
+    path("organizations/<str:organization_id>/folders/<str:folder_id>/floor_plan", FloorPlanView.as_view()),
 ]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from portal.api.permissions import Anybody
 from portal.api.v3.schema import EMPTY, answers
 from portal.api.v3.shapes import FLAGS, NamedShape
-from portal.api.v3.views import Asked, Fields, Text, Truth, V3View, gone
+from portal.api.v3.views import Asked, Fields, Text, Truth, V3View, gone, utc_ms
 from tenants import access
 from tenants.errors import Forbidden, Invalid
 from tenants.services import invitations, passwords
@@ -31,6 +31,7 @@ class InvitedShape(TypedDict):
 class InvitationShape(TypedDict):
     """A new invitation; `invite_key` is told this once. It is good once, for a week."""
 
+    id: int
     invite_key: str
     email: str | None
     permissions: InvitedShape
@@ -69,6 +70,7 @@ class ResetFields(Fields):
 
 
 EXAMPLE = {
+    "id": 41,
     "invite_key": "Vn0y7m2b5kZ1x8…",
     "email": "dora@example.org",
     "permissions": {
@@ -79,6 +81,65 @@ EXAMPLE = {
         "is_accountant": False,
     },
 }
+
+
+class PendingShape(TypedDict):
+    """An invitation that nobody followed yet; instants in ms."""
+
+    id: int
+    email: str | None
+    permissions: InvitedShape
+    invited_by: str | None
+    expires_at: int | None
+
+
+class PendingsShape(TypedDict):
+    """The newest first."""
+
+    invitations: list[PendingShape]
+
+
+def _given(flags: dict[str, Any], *, watches: bool) -> InvitedShape:
+    return {
+        "can_edit_streams": bool(flags.get("can_edit_cameras")),
+        "can_edit_users": bool(flags.get("can_edit_users")),
+        "can_view_stats": bool(flags.get("can_view_stats")),
+        "can_view_streams": watches,
+        "is_accountant": bool(flags.get("is_accountant")),
+    }
+
+
+class InvitationsView(V3View):
+    """`/organizations/{id}/invitations`."""
+
+    noun = "invitations"
+
+    @answers(PendingsShape, says="Invitations that nobody followed yet", name="organizations_invitations")
+    def get(self, request: Asked, organization_id: str) -> Response:
+        organization = access.organization_for(request.user, organization_id, "edit_users")
+        shown: list[PendingShape] = [
+            {
+                "id": row.token.pk,
+                "email": row.email or None,
+                "permissions": _given(row.flags, watches=row.watches),
+                "invited_by": row.inviter.login if row.inviter else None,
+                "expires_at": utc_ms(row.until),
+            }
+            for row in invitations.pending(organization)
+        ]
+        return Response({"invitations": shown})
+
+
+class PendingView(V3View):
+    """`/organizations/{id}/invitations/{invitation_id}`."""
+
+    noun = "invitations"
+
+    @answers(EMPTY, says="Withdraw an invitation", name="organizations_invitations_delete")
+    def delete(self, request: Asked, organization_id: str, invitation_id: str) -> Response:
+        organization = access.organization_for(request.user, organization_id, "edit_users")
+        invitations.withdraw(organization, access.as_id(invitation_id), acting_user=request.user)
+        return gone()
 
 
 class InviteView(V3View):
@@ -98,10 +159,9 @@ class InviteView(V3View):
         token, key = invitations.invite(
             organization, acting_user=request.user, email=fields.get("email", ""), watches=watches, flags=flags
         )
-        given = token.payload["flags"]
-        shown = {name: bool(given.get(flag)) for name, flag in FLAGS.items() if name in InvitedShape.__annotations__}
+        given = _given(token.payload["flags"], watches=watches)
         email = token.payload["email"] or None
-        return Response({"invite_key": key, "email": email, "permissions": {**shown, "can_view_streams": watches}})
+        return Response({"id": token.pk, "invite_key": key, "email": email, "permissions": given})
 
 
 class InvitationView(V3View):
@@ -155,7 +215,7 @@ class ResetPasswordView(V3View):
     def post(self, request: Any) -> Response:
         fields = ResetFields.read(request)
         bearer = request.headers.get("authorization", "").partition(" ")[2].strip()
-        passwords.reset(fields.get("token") or bearer[:200], fields["password"])
+        passwords.reset_by_link(fields.get("token") or bearer[:200], fields["password"])
         return gone()
 
 
@@ -177,6 +237,8 @@ class PasswordMailView(V3View):
 
 urlpatterns: list[URLPattern] = [
     path("organizations/<str:organization_id>/invite", InviteView.as_view()),
+    path("organizations/<str:organization_id>/invitations", InvitationsView.as_view()),
+    path("organizations/<str:organization_id>/invitations/<str:invitation_id>", PendingView.as_view()),
     path("organizations/invite/<str:key>", InvitationView.as_view()),
     path("password_recovery", PasswordRecoveryView.as_view()),
     path("reset_password", ResetPasswordView.as_view()),

@@ -13,7 +13,7 @@ from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
 from portal.api.v3.views import Asked, V3View, gone, utc_ms
 from tenants import access, clock
-from tenants.errors import Missing
+from tenants.errors import Forbidden, Missing
 from tenants.models import UserSession
 from tenants.services import sessions
 
@@ -48,7 +48,8 @@ def _rows(request: Asked) -> Any:
     return UserSession.objects.filter(user=request.user.pk, expires_at__gt=clock.now()).defer("data")
 
 
-def _shape(row: UserSession, current: int) -> SessionShape:
+def session_shape(row: UserSession, current: int) -> SessionShape:
+    """A session; `current` is the number of the one that asks."""
     return {
         "id": row.pk,
         "created_at": utc_ms(row.created_at),
@@ -68,7 +69,15 @@ class SessionsView(V3View):
     @lists(SessionShape, SESSIONS, says="Where one is signed in", name="sessions_list")
     def get(self, request: Asked) -> Response:
         current = request.auth.session_id
-        return SESSIONS.answer(request, _rows(request), lambda found: [_shape(row, current) for row in found])
+        return SESSIONS.answer(request, _rows(request), lambda found: [session_shape(row, current) for row in found])
+
+    @answers(EMPTY, says="End all of one's sessions but the one that asks", name="sessions_delete_others")
+    def delete(self, request: Asked) -> Response:
+        if request.user.is_system:
+            raise Forbidden(_("A system key has no sessions."))
+        kept = UserSession.objects.filter(pk=request.auth.session_id).values_list("digest", flat=True)
+        sessions.end_others(request.user, keep=kept.first() or "", acting_user=request.user)
+        return gone()
 
 
 class SessionView(V3View):
