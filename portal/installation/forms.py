@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from portal.pages.forms import PerchForm
+from portal.pages.forms import LoginForm, PerchForm
 from portal.pages.forms_settings import zone_choices
 
 CURRENCY = RegexValidator(r"\A[A-Z]{3}\Z", _("Three capital letters, as in EUR."))
@@ -79,4 +79,26 @@ class OwnPasswordForm(PerchForm):
         label=_("New password"), max_length=512, strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least twelve characters. You will sign in again."),
+    )  # fmt: skip
+
+
+class SuperLoginForm(LoginForm):
+    """Signing in at the installation's address; everybody is asked for a code, whether he has one or not."""
+
+    code = forms.CharField(
+        label=_("One-time code"), max_length=12, required=False, help_text=_("Six digits, if you have set them up."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )  # fmt: skip
+
+
+class FactorForm(PerchForm):
+    """Setting codes up, or doing without them."""
+
+    current = forms.CharField(
+        label=_("Current password"), strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )  # fmt: skip
+    code = forms.CharField(
+        label=_("One-time code"), max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )  # fmt: skip

@@ -14,23 +14,22 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.installation import sessions
 from portal.installation.common import Request, administrators_only
-from portal.installation.forms import OwnPasswordForm
+from portal.installation.forms import OwnPasswordForm, SuperLoginForm
 from portal.pages.common import put_errors
-from portal.pages.forms import LoginForm
 from tenants.errors import Invalid, TooManyAttempts, Unauthenticated
 from tenants.services import super_administrators
 
 METHODS = ["GET", "HEAD", "POST"]
 
 
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @never_cache
 @require_http_methods(METHODS)
 def sign_in(request: Any) -> HttpResponse:
     """The sign-in page. A wrong password and an unknown login are answered alike, and counted."""
     if request.method != "POST" and sessions.administrator_of(request) is not None:
         return redirect("home")
-    form = LoginForm(request.POST or None)
+    form = SuperLoginForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "installation/login.html", {"form": form}, status=422 if form.errors else 200)
     try:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.installation import isps, session
+from portal.installation import isps, second_factor, session
 from portal.pages import brand
 
 handler404 = "portal.pages.errors.not_found"
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern] = [
     path("login", session.sign_in, name="login"),
     path("logout", session.sign_out, name="logout"),
     path("password", session.password, name="password"),
+    path("second-factor", second_factor.page, name="second-factor"),
+    path("second-factor/picture", second_factor.picture, name="second-factor-picture"),
     path("isps/new", isps.add, name="isp-add"),
     path("isps/<isp_id>", isps.isp_page, name="isp"),
     path("isps/<isp_id>/hosts", isps.change_hosts, name="isp-hosts"),

@@ -6,6 +6,7 @@ None of these rows belongs to an ISP. A policy of their own hides them from whoe
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,6 +14,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from tenants.encryption import EncryptedTextField, secret_property
 from tenants.models.domains import Domain
 from tenants.scoping import ScopedForeignKey, ScopedModel
 
@@ -23,6 +25,14 @@ class SuperAdministrator(AbstractBaseUser):
     login = models.CharField(_("login"), max_length=254)
     is_active = models.BooleanField(_("enabled"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # One-time codes (tenants.services.super_factors): they count once confirmed, each half minute once.
+    secret_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    secret_sealed = EncryptedTextField(blank=True, default="")
+    factor_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_step = models.BigIntegerField(default=0, editable=False)
+
+    secret = secret_property("secret_sealed")
+    domain_id = 0  # of no ISP: what the secret is sealed for
 
     USERNAME_FIELD = "login"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
 from django.apps import apps
 from django.db import models, transaction
 
 from tenants import encryption, keys
+from tenants.installation import installation_scope
 from tenants.models import Domain
-from tenants.scoping import domain_scope
+from tenants.scoping import ScopedModel, domain_scope
 
 BATCH = 500
+Scope = Callable[[], AbstractContextManager[None]]
 
 
 def rotate() -> tuple[str, int]:
@@ -27,9 +31,12 @@ def rotate() -> tuple[str, int]:
 def reencrypt() -> int:
     """Rewrite every secret that was not made with the current key."""
     rewritten = 0
-    for domain in Domain.objects.all():
-        for model, fields in _models():
-            rewritten += _reencrypt_model(domain, model, fields)
+    for model, fields in _models():
+        if issubclass(model, ScopedModel):
+            for domain in Domain.objects.all():
+                rewritten += _reencrypt_model(partial(domain_scope, domain), model, fields)
+        else:
+            rewritten += _reencrypt_model(installation_scope, model, fields)
     return rewritten
 
 
@@ -40,12 +47,12 @@ def _models() -> Iterator[tuple[type[models.Model], list[str]]]:
             yield model, fields
 
 
-def _reencrypt_model(domain: Domain, model: type[models.Model], fields: list[str]) -> int:
-    with domain_scope(domain):
+def _reencrypt_model(scope: Scope, model: type[models.Model], fields: list[str]) -> int:
+    with scope():
         ids = list(model._default_manager.values_list("pk", flat=True))
     rewritten = 0
     for start in range(0, len(ids), BATCH):
-        with domain_scope(domain), transaction.atomic():
+        with scope(), transaction.atomic():
             rows = model._default_manager.select_for_update().filter(pk__in=ids[start : start + BATCH])
             rewritten += sum(_reencrypt_row(row, fields) for row in rows)
     return rewritten

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tenants import audit, clock, keys
 from tenants.errors import Conflict, Invalid
-from tenants.models import Domain, OneTimeGenerator, Passkey, RecoveryCode, User
+from tenants.models import Domain, OneTimeGenerator, Passkey, RecoveryCode, SuperAdministrator, User
 from tenants.services import sign_in
 
 STEP = 30  # seconds a code lives, as all applications have it
@@ -72,7 +72,7 @@ def confirm_generator(user: User, code: str, *, acting_user: User | None) -> lis
     row = OneTimeGenerator.objects.select_for_update().filter(user=user, confirmed_at=None).first()
     if row is None:
         raise Conflict(_("Begin again: the code on the screen was too old."))
-    step = _matching_step(row, code)
+    step = matching_step(row, code)
     if step is None:
         raise Invalid(_("The code is wrong. Look whether the telephone's clock is right."), field="code")
     row.confirmed_at, row.last_step = clock.now(), step
@@ -81,7 +81,7 @@ def confirm_generator(user: User, code: str, *, acting_user: User | None) -> lis
     return renew_recovery_codes(user, acting_user=acting_user) if not left(user) else []
 
 
-def _matching_step(row: OneTimeGenerator, code: str) -> int | None:
+def matching_step(row: OneTimeGenerator | SuperAdministrator, code: str) -> int | None:
     """The half minute a code belongs to, if it is newer than the last one used."""
     plain = "".join(code.split())
     if len(plain) != 6 or not (plain.isascii() and plain.isdigit()):
@@ -106,7 +106,7 @@ def check_code(user: User, code: str, *, door: str) -> bool:
 
 def _use_step(user: User, code: str) -> bool:
     row = generator_of(user)
-    step = _matching_step(row, code) if row else None
+    step = matching_step(row, code) if row else None
     if row is None or step is None:
         return False
     # The guard in the update makes one of two equal codes at the same moment the replay that it is.

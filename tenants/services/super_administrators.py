@@ -22,7 +22,7 @@ from tenants.errors import Conflict, Invalid, TooManyAttempts, Unauthenticated
 from tenants.installation import installation_scope
 from tenants.models import InstallationEntry, SuperAdministrator, SuperSession, SuperSignIn
 from tenants.secrets import digest
-from tenants.services import installation_log
+from tenants.services import installation_log, super_factors
 from tenants.services.brake import plain_login
 from tenants.services.validation import as_invalid, check
 
@@ -92,8 +92,9 @@ def exist() -> bool:
         return SuperAdministrator.objects.filter(is_active=True).exists()
 
 
-def authenticate(login: str, password: str) -> SuperAdministrator:
-    """The super administrator of a login and password. The caller keeps the transaction, also when this raises:
+def authenticate(login: str, password: str, *, code: str | None = None) -> SuperAdministrator:
+    """The super administrator of a login, a password and, unless `code` is None, a code where he has set codes up. The
+    caller keeps the transaction, also when this raises:
     wrong answers are counted in it.
 
     Raises TooManyAttempts before anything is compared; Unauthenticated, in the same words for an unknown login.
@@ -107,6 +108,8 @@ def authenticate(login: str, password: str) -> SuperAdministrator:
     # An unknown login costs the same time as a wrong password.
     stored = row.password if row else make_password(None)
     right = check_password(password, stored) if row else _waste(password)
+    if right and row and code is not None and super_factors.has_factor(row):
+        right = super_factors.use_code(row, code)
     SuperSignIn.objects.create(
         login_digest=name,
         network=network,

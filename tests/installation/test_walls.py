@@ -30,6 +30,8 @@ PAGES = {
     "login": ("GET", 200),
     "logout": ("POST", 302),
     "password": ("GET", 302),
+    "second-factor": ("GET", 302),
+    "second-factor/picture": ("GET", 302),
     "isps/new": ("GET", 302),
     "isps/<isp_id>": ("GET", 302),
     "isps/<isp_id>/hosts": ("POST", 401),
@@ -40,7 +42,7 @@ PAGES = {
     "brand.css": ("GET", 200),
     "brand/icon.svg": ("GET", 200),
 }
-WRITES = {"password", "isps/new", "isps/<isp_id>/switch"}  # pages that also take what is sent
+WRITES = {"password", "second-factor", "isps/new", "isps/<isp_id>/switch"}  # pages that also take what is sent
 
 
 def test_every_address_of_the_installation_is_in_the_table() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from tenants.errors import PerchError
-from tenants.services import super_administrators
+from tenants.services import super_administrators, super_factors
 
 
 class Command(BaseCommand):
@@ -20,8 +20,14 @@ class Command(BaseCommand):
         parser.add_argument("login")
         parser.add_argument("--disable", action="store_true", help="sign him out for good; the last one stays")
 
+        parser.add_argument("--forget-codes", action="store_true", help="he lost the telephone: the password is enough")
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if options["forget_codes"]:
+                row = super_factors.remove(options["login"])
+                self.stdout.write(f"{row.login} signs in with the password alone.")
+                return
             if options["disable"]:
                 super_administrators.disable(options["login"])
                 self.stdout.write(f"{options['login']} is disabled.")
