@@ -71,7 +71,7 @@ class Membership(ScopedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}@{self.organization_id}"
+        return f"{self.user} · {self.organization}"
 
 
 class Folder(ScopedModel):
@@ -113,4 +113,4 @@ class FolderPermission(Grant):
         indexes = [models.Index(fields=["domain", "user"], name="tenants_folderpermission_user")]
 
     def __str__(self) -> str:
-        return f"{self.user_id} in folder {self.folder_id}"
+        return f"{self.user} · {self.folder}"
