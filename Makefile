@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
 TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
+# One worker more than processors: much of the time tests wait for browsers and processes they started.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # For commands that only look: no pool, and a data folder of their own.
 ASIDE := PERCH_DATA_DIR=build/check PERCH_DB_ROLE=owner
 
@@ -30,7 +32,7 @@ run: $(VENV)/.installed assets messages
 	@PERCH_STOP_WITH_PARENT=1 exec $(BIN)/python -m portal.embedded
 
 test: $(VENV)/.installed-dev assets messages
-	$(BIN)/pytest -n logical --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.installed-dev assets
 	$(BIN)/ruff check .

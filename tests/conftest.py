@@ -15,6 +15,18 @@ from tests.cast import Cast
 from tests.snapshot import fresh_cast
 
 pytest_plugins = ["tests.database", "tests.server"]
+# Tests that start installations, browsers and cameras, and then wait for them. They go first, one worker's share: so no
+# two of them want the machine at the same time, what a module started is used by all of it, and none is left for last.
+STARTING = (
+    "tests/stories/", "tests/e2e/", "tests/embedded/", "tests/devices/streamer/", "tests/hooks/", "tests/live/",
+    "tests/billing/test_crashes", "tests/api/test_playing", "tests/api/test_docs_page", "tests/sign_in/test_passkeys",
+    "tests/permissions/test_every_door",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """See `STARTING`; otherwise the order is that of the files."""
+    items.sort(key=lambda item: not item.nodeid.startswith(STARTING))
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from tenants.services import (
     identity_providers,
     invitations,
     keys,
+    mail,
     memberships,
     messages,
     organizations,
@@ -138,6 +139,10 @@ def _invitation(cast: Cast, number: int) -> None:
     invitations.invite(cast.harbour, acting_user=cast.alice, email=f"i{number}@example.org", watches=True, flags={})
 
 
+def _mail(cast: Cast, number: int) -> None:
+    mail.send("test", to=f"m{number}@example.org", locale="en")
+
+
 def _webhook(cast: Cast, number: int) -> None:
     if number < webhooks.MOST:
         hook, _secret = webhooks.add_webhook(acting_user=None, url=f"http://93.184.216.34/{number}")
@@ -221,6 +226,7 @@ LISTS: dict[str, Make] = {
     f"{V3_ADMIN}identity_providers": _provider,
     f"{V3_ADMIN}support_accesses": _stay,
     f"{V3_ADMIN}events": _organization,
+    f"{V3_ADMIN}mails": _mail,
     f"{V3_ADMIN}api-keys": _key,
     f"{V3_ADMIN}webhooks": _webhook,
     "/access-log/": _visit,

@@ -6,7 +6,10 @@ anonymous stranger neighbour viewer member reader installer owner accountant adm
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from tests.permissions.table_v3 import FOLDER, ORG, admin, row
+from tests.permissions.world import PIXEL
 
 PROVIDER = {"title": "x", "issuer": "https://other.example.org", "client_id": "x"}
 
@@ -38,6 +41,9 @@ ROWS = [
     admin("DELETE", "identity_providers/{provider}", success=204),
     admin("GET", "support_accesses"),
     admin("DELETE", "support_accesses/{stay}", success=204),
+    admin("PUT", "brand_pictures/logo", {"file": b64encode(PIXEL).decode()}, plain=True),
+    admin("GET", "mails", plain=True),
+    admin("GET", "mail/texts", plain=True),
     admin("GET", "wordings/en?q=Sign%20in", plain=True),
     admin("PUT", "wordings/en", {"wordings": [{"original": "Sign in", "own": ["Come in"]}]}),
 ]

@@ -36,11 +36,13 @@ CLIENT = (
 )
 ADMIN = (
     "api_keys",
+    "brand_pictures",
     "changes",
     "config",
     "events",
     "identity_providers",
     "mail",
+    "mails",
     "monitoring",
     "organizations",
     "presets",

@@ -193,3 +193,30 @@ def test_the_particulars_on_invoices_are_settings_too(cast: Cast, nora: Caller) 
     with domain_scope(cast.north):
         assert AuditEntry.objects.filter(object_type="Domain", changed__has_key="vat_id").exists()
         assert User.objects.count()
+
+
+def test_the_pictures_of_the_brand_are_sent_and_taken_away(cast: Cast, nora: Caller) -> None:
+    made = nora.put("brand_pictures/logo", {"file": PIXEL}).ok()
+    assert made["kind"] == "logo"
+    shown = as_user(cast.bob).get("ui_settings").ok()["brand"]["logo"]
+    assert shown.endswith(made["mark"])
+    assert cast.client().get(shown).status_code == 200
+    nora.put("brand_pictures/banner", {"file": PIXEL}).refused(404, "not_found")
+    nora.put("brand_pictures/logo", {"file": "nonsense"}).refused(400, "validation_error")
+    nora.delete("brand_pictures/logo").ok(204)
+    assert as_user(cast.bob).get("ui_settings").ok()["brand"]["logo"] is None
+
+
+def test_the_last_mails_are_told_without_what_stands_in_them(cast: Cast, nora: Caller) -> None:
+    alice = as_user(cast.alice)
+    alice.post(f"organizations/{cast.harbour.pk}/invite", {"email": "dora@example.org"}).ok()
+    [row] = nora.get("mails?template=invitation").ok()["mails"]
+    assert (row["recipient"], row["sent_at"], row["attempts"]) == ("dora@example.org", None, 0)
+    assert "data" not in row
+    assert "invitation" in nora.get("mail/texts").ok()["texts"]
+
+
+def test_roles_are_filters_of_the_list_of_users(cast: Cast, nora: Caller) -> None:
+    nora.put(f"users/{cast.bob.pk}", {"can_edit_organizations": True}).ok()
+    found = nora.get("users?can_edit_organizations=true&access_level=generic").ok()["users_list"]
+    assert [row["id"] for row in found] == [cast.bob.pk]

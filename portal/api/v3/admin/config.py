@@ -22,7 +22,7 @@ from tenants.services import brake, domains, isps
 
 
 class AppearanceFields(Fields):
-    """Looks: colours as `#rrggbb`. Pictures are sent by the page of the brand."""
+    """Looks: colours as `#rrggbb`. Pictures: `brand_pictures`."""
 
     title = serializers.CharField(max_length=200, required=False)
     page_title = Text(max_length=100)
