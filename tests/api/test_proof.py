@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -19,23 +20,26 @@ from tests.cast import PASSWORD, Cast
 from tests.sign_in.people import code, with_generator
 
 NEW = "a new phrase of his own"
-Ask = Callable[..., tuple[int, str]]
 
 
-def _status(answer: v2.Answer | v3.Answer) -> int:
-    return answer.status
+@dataclass
+class Callers:
+    """One and the same proof, shown to both dialects."""
+
+    v2: v2.Caller
+    v3: v3.Caller
 
 
 # What each does, by the two dialects: the caller is somebody in a session, or by a key of his own.
 ASKED = {
-    "v2 password": lambda cast, call: call["v2"].put(f"users/{cast.bob.pk}", {"password": NEW}, **call["more"]),
-    "v2 profile": lambda cast, call: call["v2"].put("profile", {"password": NEW}, **call["more"]),
-    "v2 key": lambda cast, call: call["v2"].put("profile", {"apikey": "k" * 32}, **call["more"]),
-    "v3 password": lambda cast, call: call["v3"].put(f"users/{cast.bob.pk}", {"password": NEW}, **call["more"]),
-    "v3 profile": lambda cast, call: call["v3"].put("profile", {"password": NEW}, **call["more"]),
-    "v3 key": lambda cast, call: call["v3"].post("profile/apikey", **call["more"]),
-    "v3 keys": lambda cast, call: call["v3"].post("profile/api-keys", {"title": "x"}, **call["more"]),
-    "v3 key of a user": lambda cast, call: call["v3"].post(f"users/{cast.bob.pk}/apikey", **call["more"]),
+    "v2 password": lambda cast, by, more: by.v2.put(f"users/{cast.bob.pk}", {"password": NEW}, **more),
+    "v2 profile": lambda cast, by, more: by.v2.put("profile", {"password": NEW}, **more),
+    "v2 key": lambda cast, by, more: by.v2.put("profile", {"apikey": "k" * 32}, **more),
+    "v3 password": lambda cast, by, more: by.v3.put(f"users/{cast.bob.pk}", {"password": NEW}, **more),
+    "v3 profile": lambda cast, by, more: by.v3.put("profile", {"password": NEW}, **more),
+    "v3 key": lambda cast, by, more: by.v3.post("profile/apikey", **more),
+    "v3 keys": lambda cast, by, more: by.v3.post("profile/api-keys", {"title": "x"}, **more),
+    "v3 key of a user": lambda cast, by, more: by.v3.post(f"users/{cast.bob.pk}/apikey", **more),
 }
 
 
@@ -43,17 +47,18 @@ ASKED = {
 def ask(request: pytest.FixtureRequest, cast: Cast) -> Callable[..., int]:
     forget(cast.north)
 
-    def asked(callers: dict[str, object], **more: str) -> int:
-        return _status(ASKED[request.param](cast, {**callers, "more": more}))
+    def asked(callers: Callers, **more: str) -> int:
+        status: int = ASKED[request.param](cast, callers, more).status
+        return status
 
     return asked
 
 
-def in_session(user: User) -> dict[str, object]:
+def in_session(user: User) -> Callers:
     """Signed in half an hour ago, and busy since."""
     with clock.shifted(timedelta(minutes=-30)):
         old = v2.as_user(user)
-    return {"v2": old, "v3": v3.Caller(client=cookie_of(old))}
+    return Callers(old, v3.Caller(client=cookie_of(old)))
 
 
 def cookie_of(caller: v2.Caller) -> Client:
@@ -62,10 +67,10 @@ def cookie_of(caller: v2.Caller) -> Client:
     return client
 
 
-def by_own_key(cast: Cast) -> dict[str, object]:
+def by_own_key(cast: Cast) -> Callers:
     with domain_scope(cast.north):
         text = keys.add_key(acting_user=None, user=cast.bob, title="Phone")[1]
-    return {"v2": v2.with_key(text), "v3": v3.with_key(text)}
+    return Callers(v2.with_key(text), v3.with_key(text))
 
 
 def untouched(cast: Cast, count: int) -> bool:
@@ -93,7 +98,7 @@ def test_a_code_of_the_second_factor_proves_as_well(cast: Cast) -> None:
     forget(cast.north)
     secret = with_generator(cast.bob)
     callers = by_own_key(cast)
-    answer = callers["v3"].post("profile/api-keys", {"title": "x"}, x_proof=code(secret))  # type: ignore[attr-defined]
+    answer = callers.v3.post("profile/api-keys", {"title": "x"}, x_proof=code(secret))
     assert answer.status == 201
 
 
@@ -105,8 +110,8 @@ def test_whoever_has_just_signed_in_and_the_isps_own_key_prove_nothing_more(cast
 def test_guesses_at_the_proof_are_held_back(cast: Cast) -> None:
     forget(cast.north)
     callers = by_own_key(cast)
-    caller = callers["v3"]
-    tried = [caller.post("profile/apikey", x_proof=f"guess {n}").status for n in range(8)]  # type: ignore[attr-defined]
+    caller = callers.v3
+    tried = [caller.post("profile/apikey", x_proof=f"guess {n}").status for n in range(8)]
     assert tried[-1] == 429
-    assert caller.post("profile/apikey", x_proof=PASSWORD).status == 429  # type: ignore[attr-defined]
+    assert caller.post("profile/apikey", x_proof=PASSWORD).status == 429
     forget(cast.north)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from devices.models import Camera
 from portal.api import paging
-from portal.api.pictures import picture
+from portal.api.pictures import floor_plan
 from portal.api.schema import DONE as DONE_SCHEMA
 from portal.api.schema import answers
 from portal.api.v2.grants import FolderUserFields, FolderUserShape, GrantFields, folder_user_shape
@@ -21,7 +21,7 @@ from portal.api.v2.shapes import LastChange, last_changes
 from portal.api.v2.views import DONE, Asked, Fields, Identifier, Number, Text, Truth, V2View
 from tenants import access
 from tenants.errors import Invalid, Missing
-from tenants.models import FloorPlan, Folder, FolderPermission, Organization, User
+from tenants.models import Folder, FolderPermission, Organization, User
 from tenants.services import floor_plans, folders, memberships
 
 
@@ -220,12 +220,7 @@ class FolderMapView(V2View):
 
     @answers(bytes, says="A folder's floor plan", name="folders_map")
     def get(self, request: Asked, organization_id: str, folder_id: str) -> HttpResponse:
-        organization = access.organization_for(request.user, organization_id)
-        seen = access.visible_folders(request.user, organization).filter(pk=access.as_id(folder_id))
-        plan = FloorPlan.objects.filter(folder__in=seen).first()
-        if plan is None:
-            raise Missing(_("The folder has no floor plan."))
-        return picture(plan)
+        return floor_plan(request.user, organization_id, folder_id)
 
 
 def _move(user: User, organization: Organization, folder: Folder, moves: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from portal.api.v3.credentials import Asked, Credentials
 from portal.api.v3.schema import V3Schema, excluded
 from tenants.access import require_admin, require_settings_editor
 from tenants.errors import Invalid
+from tenants.models import Domain
 
 __all__ = ["Asked", "Identifier", "Number", "Text", "Truth"]
 
@@ -149,6 +150,12 @@ def one(request: Request, shaped: Any, *, key: str = "id", status: int = 200) ->
     """One object, or the selected parts of it."""
     tree = selecting.wanted(request.query_params.get("select", ""), always=key)
     return Response(selecting.pruned(shaped, tree), status=status)
+
+
+def domain_of(request: Request) -> Domain:
+    """The ISP that is asked, as the middleware found it."""
+    found: Domain = vars(request._request)["domain"]
+    return found
 
 
 def gone() -> Response:

@@ -11,9 +11,9 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from portal.api.v3.schema import EMPTY, answers
-from portal.api.v3.views import Asked, Fields, SettingsEditorView, gone
+from portal.api.v3.views import Asked, Fields, SettingsEditorView, domain_of, gone
 from tenants.errors import Missing
-from tenants.models import BrandPicture, Domain
+from tenants.models import BrandPicture
 from tenants.services import brand, floor_plans
 
 
@@ -44,14 +44,14 @@ class BrandPictureView(SettingsEditorView):
 
     @answers(PictureShape, fields=PictureFields, says="Show a picture of the brand", name="brand_pictures_save")
     def put(self, request: Asked, kind: str) -> Response:
-        domain: Domain = vars(request._request)["domain"]
+        domain = domain_of(request)
         content = floor_plans.decoded(PictureFields.read(request)["file"], "file")
         brand.set_picture(domain, _kind(kind), content, acting_user=request.user)
         return Response({"kind": kind, "mark": domain.brand_pictures[kind]})
 
     @answers(EMPTY, says="Show ours again", name="brand_pictures_delete")
     def delete(self, request: Asked, kind: str) -> Response:
-        domain: Domain = vars(request._request)["domain"]
+        domain = domain_of(request)
         brand.remove_picture(domain, _kind(kind), acting_user=request.user)
         return gone()
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from portal.api.v3.client.settings import UiSettingsShape, ui_shape
 from portal.api.v3.schema import answers
-from portal.api.v3.views import AdminView, Asked, Fields, Number, SettingsEditorView, Text, one
+from portal.api.v3.views import AdminView, Asked, Fields, Number, SettingsEditorView, Text, domain_of, one
 from tenants.models import Domain, MailRelay, OuterDoor
 from tenants.services import brake, domains, isps
 
@@ -111,12 +111,6 @@ def config_shape(domain: Domain) -> DomainConfigShape:
     }
 
 
-def _domain(request: Asked) -> Domain:
-    """The ISP that is asked, as the middleware found it."""
-    found: Domain = vars(request._request)["domain"]
-    return found
-
-
 class DomainConfigView(SettingsEditorView):
     """`/domain_config`."""
 
@@ -125,13 +119,13 @@ class DomainConfigView(SettingsEditorView):
 
     @answers(DomainConfigShape, says="The ISP's settings", name="domain_config_one")
     def get(self, request: Asked) -> Response:
-        return one(request, config_shape(_domain(request)))
+        return one(request, config_shape(domain_of(request)))
 
     @answers(DomainConfigShape, fields=DomainConfigFields, says="Change what is sent", name="domain_config_save")
     def put(self, request: Asked) -> Response:
         fields = DomainConfigFields.read(request, partial=True)
         values: dict[str, Any] = {**fields.pop("appearance", {}), **fields}
-        domain = domains.change_settings(_domain(request), acting_user=request.user, **values)
+        domain = domains.change_settings(domain_of(request), acting_user=request.user, **values)
         return one(request, config_shape(domain))
 
 

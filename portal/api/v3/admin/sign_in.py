@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from portal.api.v3.client.sessions import SESSIONS, SessionShape, session_shape
 from portal.api.v3.client.sign_ins import SIGN_INS, SignInShape, sign_in_shape
 from portal.api.v3.schema import EMPTY, answers, lists
-from portal.api.v3.views import AdminView, Asked, Fields, Number, Truth, gone
+from portal.api.v3.views import AdminView, Asked, Fields, Number, Truth, domain_of, gone
 from tenants import access, clock
 from tenants.errors import Missing
 from tenants.models import Domain, Passkey, User, UserSession
@@ -49,11 +49,6 @@ class FactorsShape(TypedDict):
     recovery_codes: int
 
 
-def _domain(request: Asked) -> Domain:
-    found: Domain = vars(request._request)["domain"]
-    return found
-
-
 def _rules_shape(domain: Domain) -> RulesShape:
     return {
         "min_password_length": domain.min_password_length,
@@ -72,12 +67,12 @@ class SignInRulesView(AdminView):
 
     @answers(RulesShape, says="The rules of signing in", name="sign_in_rules_one")
     def get(self, request: Asked) -> Response:
-        return Response(_rules_shape(_domain(request)))
+        return Response(_rules_shape(domain_of(request)))
 
     @answers(RulesShape, fields=RulesFields, says="Change the rules of signing in", name="sign_in_rules_save")
     def put(self, request: Asked) -> Response:
         values = RulesFields.read(request, partial=True)
-        domain = sign_in_rules.change_rules(_domain(request), acting_user=request.user, **values)
+        domain = sign_in_rules.change_rules(domain_of(request), acting_user=request.user, **values)
         return Response(_rules_shape(domain))
 
 

@@ -9,8 +9,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from portal.api.v3.schema import answers
-from portal.api.v3.views import Asked, Fields, SettingsEditorView, wanted_truth
-from tenants.models import Domain
+from portal.api.v3.views import Asked, Fields, SettingsEditorView, domain_of, wanted_truth
 from tenants.services import wording
 
 
@@ -74,7 +73,7 @@ class WordingsView(SettingsEditorView):
     @answers(ChangedShape, fields=WordingsFields, says="Say some texts differently", name="wordings_save")
     def put(self, request: Asked, locale: str) -> Response:
         sent = WordingsFields.read(request)["wordings"]
-        domain: Domain = vars(request._request)["domain"]
+        domain = domain_of(request)
         words = {word["original"]: word.get("own", []) for word in sent}
         changed = wording.set_words(domain, locale, words, acting_user=request.user)
         return Response({"changed": changed})

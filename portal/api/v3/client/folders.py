@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from devices.models import Camera
-from portal.api.pictures import picture
+from portal.api.pictures import floor_plan
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
@@ -21,7 +21,7 @@ from portal.api.v3.shapes import ChangeShape, CoordinatesShape, changes_of, coor
 from portal.api.v3.views import Asked, Fields, Identifier, Number, Part, Text, Truth, V3View, gone, one
 from tenants import access
 from tenants.errors import Missing
-from tenants.models import FloorPlan, Folder, Organization, User
+from tenants.models import Folder, Organization, User
 from tenants.services import demo, floor_plans, folders
 
 
@@ -271,12 +271,7 @@ class FloorPlanView(V3View):
 
     @answers(bytes, says="The picture of a folder's floor plan", name="folders_floor_plan")
     def get(self, request: Asked, organization_id: str, folder_id: str) -> HttpResponse:
-        organization = access.organization_for(request.user, organization_id)
-        seen = access.visible_folders(request.user, organization).filter(pk=access.as_id(folder_id))
-        plan = FloorPlan.objects.filter(folder__in=seen).first()
-        if plan is None:
-            raise Missing(_("The folder has no floor plan."))
-        return picture(plan)
+        return floor_plan(request.user, organization_id, folder_id)
 
 
 def _shift(asking: User, folder: Folder, shift: int) -> None:
