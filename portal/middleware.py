@@ -25,7 +25,7 @@ from tenants.errors import Forbidden, PerchError
 from tenants.installation import installation_scope
 from tenants.models import Domain, User
 from tenants.scoping import domain_scope
-from tenants.services import demo
+from tenants.services import demo, languages
 from tenants.services.wording import speaking
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -160,28 +160,20 @@ class LocaleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with speaking(request.domain, self._language(request)):  # type: ignore[attr-defined]  # see PerchRequest
+        domain: Domain = request.domain  # type: ignore[attr-defined]  # see PerchRequest
+        with languages.of(domain), speaking(domain, self._language(request)):
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         patch_vary_headers(response, ["Accept-Language"])
         return response
 
     def _language(self, request: Any) -> str:
-        known = {code for code, _name in settings.LANGUAGES}
         chosen = request.COOKIES.get("perch_language", "")
-        if chosen in known:
+        if chosen in languages.known():
             return str(chosen)
         spoken = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-        own = request.domain.locale if request.domain.locale in known else settings.LANGUAGE_CODE
-        return next((found for code, _weight in spoken if (found := _supported(code))), own)
-
-
-def _supported(code: str) -> str:
-    """The language of ours that is meant by a browser's code, or nothing: then the next one it names has its turn."""
-    try:
-        return translation.get_supported_language_variant(code)
-    except (LookupError, ValueError):
-        return ""
+        own = request.domain.locale if request.domain.locale in languages.known() else settings.LANGUAGE_CODE
+        return next((found for code, _weight in spoken if (found := languages.meant_by(code))), own)
 
 
 class UserMiddleware:
@@ -207,7 +199,7 @@ class UserMiddleware:
     def _in_own_language(self, request: Any) -> HttpResponseBase:
         """The language a person chose holds wherever he signs in, and by whatever door."""
         own = request.user.locale if request.user else ""
-        if own == translation.get_language() or own not in dict(settings.LANGUAGES):
+        if own == translation.get_language() or own not in languages.known():
             return self.get_response(request)
         with speaking(request.domain, own):
             response = self.get_response(request)

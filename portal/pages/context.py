@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from portal import analytics
 from portal.pages.status import live_texts
 from tenants.models import Message, Organization, User
 from tenants.services import messages
@@ -34,6 +35,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "domain": domain,
         "person": user,
+        "analytics_key": analytics.key_for(request),
         "person_note": role(user),
         "menu": menu(user),
         "mailbox": Mailbox(user),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants import password_rules
+from tenants.services import languages
 
 if TYPE_CHECKING:
     _RowField = forms.ModelChoiceField[Any]
@@ -96,7 +96,7 @@ class ProfileForm(PerchForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["locale"].choices = [("", _("As the browser")), *settings.LANGUAGES]  # type: ignore[attr-defined]
+        self.fields["locale"].choices = [("", _("As the browser")), *languages.choices()]  # type: ignore[attr-defined]
 
 
 class PasswordForm(PerchForm):

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.folders import indented
 from portal.pages.forms import PerchForm, RowField
 from tenants.models import Folder, Membership, User
-from tenants.services import folders
+from tenants.services import folders, languages
 
 OFFERED = 50  # people to choose an owner from; the page of all is beside it
 
@@ -119,9 +118,7 @@ class UserForm(PerchForm):
     notification_email = forms.EmailField(
         label=_("E-mail for notifications"), required=False, help_text=_("Empty: the e-mail.")
     )
-    locale = forms.ChoiceField(
-        label=_("Language"), required=False, choices=[("", _("As the provider's")), *settings.LANGUAGES]
-    )
+    locale = forms.ChoiceField(label=_("Language"), required=False)
     external_id = forms.CharField(
         label=_("External id"), max_length=128, required=False, help_text=_("What another system calls the person.")
     )
@@ -150,6 +147,10 @@ class UserForm(PerchForm):
         max_value=1000,
         help_text=_("Empty: as for everybody."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["locale"].choices = [("", _("As the provider's")), *languages.choices()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """An empty password is no change."""

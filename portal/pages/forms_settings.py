@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.forms import PerchForm
+from tenants.services import languages
 
 COLOUR = forms.TextInput(attrs={"type": "color"})
 PICTURE = forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"})
@@ -26,18 +26,21 @@ class GeneralForm(PerchForm):
     """The ISP's name and rules, and what stands on its invoices (item 172)."""
 
     title = forms.CharField(label=_("Name"), max_length=200, help_text=_("In the menu, in titles and on invoices."))
-    locale = forms.ChoiceField(
-        label=_("Language"), choices=settings.LANGUAGES, help_text=_("For those whose browser speaks none of ours.")
-    )
+    locale = forms.ChoiceField(label=_("Language"), help_text=_("For those whose browser speaks none of ours."))
     timezone = forms.ChoiceField(
         label=_("Time zone"), help_text=_("Days of the bill end at midnight here, and the archive shows this time.")
     )
     legal_name = forms.CharField(label=_("Legal name"), max_length=200, required=False)
     legal_address = forms.CharField(label=_("Address"), required=False, widget=ROWS_3)
     vat_id = forms.CharField(label=_("VAT number"), max_length=32, required=False)
+    analytics_key = forms.CharField(
+        label=_("Google Analytics key"), max_length=20, required=False,
+        help_text=_("Counts which pages subscribers open. Their names, numbers and cameras are not told."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["locale"].choices = languages.choices()  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["timezone"].choices = zone_choices()  # type: ignore[attr-defined]  # a ChoiceField
 
 

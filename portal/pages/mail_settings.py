@@ -25,7 +25,7 @@ from portal.pages.forms_mail import RelayForm, TemplateForm, TestMailForm
 from tenants import clock
 from tenants.errors import Missing, PerchError
 from tenants.models import Mail, MailTemplate
-from tenants.services import mail, mail_relays, mail_templates
+from tenants.services import languages, mail, mail_relays, mail_templates
 from tenants.services.mail_templates import Letter, Source
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -84,7 +84,7 @@ def send_test(request: Request) -> HttpResponse:
     form = TestMailForm(request.POST)
     name = request.POST.get("template") or "test"
     mail_templates.kind_of(name)
-    locale = mail_templates.known_locale(request.POST.get("locale") or request.domain.locale)
+    locale = languages.written(request.POST.get("locale") or request.domain.locale)
     back = redirect("mail-text", name=name) if request.POST.get("template") else redirect("mail-settings")
     if not form.is_valid():
         messages.error(request, _("This is no e-mail address."))
@@ -103,7 +103,7 @@ def _sample(request: Request, locale: str) -> dict[str, str]:
 
 
 def _locale(request: Request) -> str:
-    return mail_templates.known_locale(request.GET.get("locale") or request.domain.locale)
+    return languages.written(request.GET.get("locale") or request.domain.locale)
 
 
 @admins_only
@@ -126,7 +126,7 @@ def text_page(request: Request, name: str) -> HttpResponse:
         "name": name,
         "kind": kind,
         "locale": locale,
-        "languages": settings.LANGUAGES,
+        "languages": languages.choices(),
         "is_own": mail_templates.own(name, locale) is not None,
         "test_form": TestMailForm(initial={"to": mail.address_of(request.user)}),
     }

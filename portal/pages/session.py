@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -18,6 +17,7 @@ from portal.doors import Door, admit, enter
 from portal.pages.forms import LoginForm
 from tenants.errors import SecondFactorNeeded, TooManyAttempts, Unauthenticated
 from tenants.models import IdentityProvider, User
+from tenants.services import languages
 
 YEAR = 365 * 24 * 3600
 
@@ -101,6 +101,6 @@ def own_path(target: str) -> str:
 
 def with_language(response: HttpResponse, user: User) -> HttpResponse:
     """Remember the user's language in his browser."""
-    if user.locale in {code for code, _name in settings.LANGUAGES}:
+    if user.locale in languages.known():
         response.set_cookie("perch_language", user.locale, max_age=YEAR, samesite="Lax")
     return response

@@ -13,7 +13,7 @@ from portal.pages.common import Request, settings_editors, submit
 from portal.pages.forms_settings import GeneralForm
 from tenants.services import domains
 
-FIELDS = ("title", "locale", "timezone", "legal_name", "legal_address", "vat_id")
+FIELDS = ("title", "locale", "timezone", "legal_name", "legal_address", "vat_id", "analytics_key")
 
 
 @settings_editors

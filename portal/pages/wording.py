@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.pages.common import Request, one_page, settings_editors
-from tenants.errors import Invalid
+from tenants.errors import Invalid, Missing
 from tenants.secrets import digest
-from tenants.services import wording, wording_file
+from tenants.services import languages, wording, wording_file
 from tenants.services.wording import Text
 
 PAGE = 40
@@ -87,11 +87,37 @@ def _page(request: Request, language: str, page: Any, lines: list[Line], *, stat
         "page": page,
         "lines": lines,
         "language": language,
-        "own": {code: len(wording.own_words(code)) for code in wording.languages()},
+        "own": [(code, name, len(wording.own_words(code))) for code, name in languages.choices()],
+        "addable": [pair for pair in languages.addable().items() if pair[0] not in languages.known()],
+        "is_added": language not in languages.OURS,
         "query": request.GET.get("q", ""),
         "only_own": "own" in request.GET,
     }
     return render(request, "settings/wording.html", context, status=status)
+
+
+@settings_editors
+@require_POST
+def language_add(request: Request) -> HttpResponse:
+    """One more language to choose; its texts are written next."""
+    code = request.POST.get("language", "")
+    languages.add(request.domain, code, acting_user=request.user)
+    return redirect("wording-language", language=code)
+
+
+@settings_editors
+@require_http_methods(["GET", "HEAD", "POST"])
+def language_remove(request: Request, language: str) -> HttpResponse:
+    """Take an added language away, after asking."""
+    if language not in request.domain.more_locales:
+        raise Missing(_("There is no such language."))
+    if request.method != "POST":
+        name = languages.addable()[language]
+        context = {"language": language, "name": name, "count": len(wording.own_words(language))}
+        return render(request, "settings/language_remove.html", context)
+    languages.remove(request.domain, language, acting_user=request.user)
+    messages.success(request, _("The language is removed."))
+    return redirect("wording")
 
 
 @settings_editors

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 COLOUR = RegexValidator(r"\A#[0-9a-fA-F]{6}\Z", _("A colour is written as # and six hexadecimal digits."))
+ANALYTICS = RegexValidator(r"\AG-[A-Z0-9]{4,16}\Z", _("A key looks like G-ABC123DEF4."))
 HOST = RegexValidator(
     r"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z",
     _("A host name is lower case, without port and trailing dot."),
@@ -55,6 +57,9 @@ class Domain(models.Model):
     brand_pictures = models.JSONField(default=dict, blank=True, editable=False)
     # Another one after every change of the ISP's own wording (tenants.services.wording), kept in memory by processes.
     wording_version = models.PositiveIntegerField(default=0, editable=False)
+    analytics_key = models.CharField(_("Google Analytics key"), max_length=20, blank=True, validators=[ANALYTICS])
+    # Languages besides ours that the ISP writes itself (tenants.services.languages).
+    more_locales = ArrayField(models.CharField(max_length=10), default=list, blank=True, editable=False)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     legal_address = models.TextField(_("address"), blank=True)
     vat_id = models.CharField(_("VAT number"), max_length=32, blank=True)

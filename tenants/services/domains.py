@@ -13,7 +13,7 @@ from tenants import audit
 from tenants.errors import Conflict, Invalid
 from tenants.models import Domain, DomainHost, User
 from tenants.scoping import domain_scope
-from tenants.services import organizations
+from tenants.services import languages, organizations
 from tenants.services.validation import check
 
 SETTINGS = (
@@ -35,6 +35,7 @@ SETTINGS = (
     "legal_name",
     "legal_address",
     "vat_id",
+    "analytics_key",
 )
 
 
@@ -77,10 +78,12 @@ def change_settings(domain: Domain, *, acting_user: User | None, **values: Any) 
     unknown = set(values) - set(SETTINGS)
     if unknown:
         raise Invalid(_("This setting cannot be changed."), field=sorted(unknown)[0])
+    if values.get("locale", domain.locale) not in (*languages.OURS, *domain.more_locales):
+        raise Invalid(_("There is no such language."), field="locale")
     before = audit.snapshot(domain)
     for name, value in values.items():
         setattr(domain, name, value)
     check(domain)
-    domain.save()
+    domain.save(update_fields=list(values))
     audit.changed(domain, before, acting_user=acting_user)
     return domain

@@ -27,7 +27,7 @@ from tenants import clock, outbox, smtp
 from tenants.errors import Invalid, PerchError
 from tenants.models import Domain, Mail, User
 from tenants.scoping import current_domain_id, domain_scope
-from tenants.services import mail_relays, mail_templates
+from tenants.services import languages, mail_relays, mail_templates
 from tenants.services.mail_templates import Letter
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def send(template: str, *, to: str, locale: str, **data: str) -> Mail:
     row = Mail(
         domain_id=current_domain_id(),
         template=template,
-        locale=mail_templates.known_locale(locale),
+        locale=languages.written(locale),
         recipient=checked(to),
         created_at=now,
         expires_at=now + kind.lifetime,

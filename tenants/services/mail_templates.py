@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +24,7 @@ from tenants import audit
 from tenants.errors import Invalid, Missing
 from tenants.models import MailTemplate, User
 from tenants.scoping import current_domain_id
+from tenants.services import languages
 from tenants.services.validation import check
 
 if TYPE_CHECKING:
@@ -99,22 +99,17 @@ def kind_of(name: str) -> Kind:
     return KINDS[name]
 
 
-def known_locale(locale: str) -> str:
-    """The locale if we speak it, else English."""
-    return locale if locale in dict(settings.LANGUAGES) else "en"
-
-
 @cache
 def default(name: str, locale: str) -> Source:
     """Our own text of a mail."""
     kind_of(name)
-    folder = FOLDER / known_locale(locale)
+    folder = FOLDER / (locale if locale in languages.OURS else "en")
     return Source((folder / f"{name}.email").read_text(), (folder / f"{name}.email.html").read_text())
 
 
 def own(name: str, locale: str) -> MailTemplate | None:
     """The ISP's own text of a mail, if it wrote one."""
-    row: MailTemplate | None = MailTemplate.objects.filter(name=name, locale=known_locale(locale)).first()
+    row: MailTemplate | None = MailTemplate.objects.filter(name=name, locale=languages.written(locale)).first()
     return row
 
 
@@ -168,7 +163,7 @@ def change_template(name: str, locale: str, *, acting_user: User | None, text: s
     kind_of(name)
     row = own(name, locale)
     fresh = row is None
-    row = row or MailTemplate(domain_id=current_domain_id(), name=name, locale=known_locale(locale))
+    row = row or MailTemplate(domain_id=current_domain_id(), name=name, locale=languages.written(locale))
     before = audit.snapshot(row)
     row.text, row.html = text, html
     _check(row)

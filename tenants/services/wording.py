@@ -31,9 +31,10 @@ from tenants.errors import Invalid, Missing
 from tenants.models import AuditEntry, Domain, User, Wording
 from tenants.scoping import current_domain_id
 from tenants.secrets import digest
+from tenants.services import languages
 
 LONGEST = 2000  # characters
-PLURALS = {"en": 2, "ru": 3}
+RUSSIAN_FORMS = 3  # fractions, which are a fourth, we never write
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}")
 MARKUP = re.compile(r'[<>"]')
 NOTED = 30  # changed texts that one audit row tells in full
@@ -57,14 +58,9 @@ class Text:
         return self.own or self.ours
 
 
-def languages() -> list[str]:
-    """The languages we speak."""
-    return [code for code, _name in settings.LANGUAGES]
-
-
 def known_language(code: str) -> str:
-    """The code if we speak it; else Missing."""
-    if code not in languages():
+    """The code if it is spoken here; else Missing."""
+    if code not in languages.known():
         raise Missing(_("There is no such language."))
     return code
 
@@ -88,8 +84,11 @@ def _originals() -> dict[str, tuple[str, tuple[str, ...]]]:
 def _ours(original: str, language: str) -> tuple[str, ...]:
     plural, russian = _originals()[original]
     if language == SOURCE:
-        return russian[: PLURALS[language]] if plural else russian[:1]
-    return (original, plural) if plural else (original,)
+        return russian[:RUSSIAN_FORMS] if plural else russian[:1]
+    if not plural:
+        return (original,)
+    forms = 2 if language == "en" else languages.plural_forms(language)
+    return (original, *[plural] * (forms - 1))[-forms:]
 
 
 def own_words(language: str) -> dict[str, tuple[str, ...]]:
@@ -200,7 +199,7 @@ def speaking(domain: Domain, language: str) -> Iterator[None]:
     active: Any = vars(trans_real)["_active"]  # where Django keeps what it speaks
     outer = getattr(active, "value", None)
     try:
-        with translation.override(language):
+        with languages.of(domain), translation.override(language):
             spoken = _spoken_by(domain, language)
             if spoken is not None:
                 active.value = spoken
@@ -217,7 +216,7 @@ def _spoken_by(domain: Domain, language: str) -> Any:
     version, made = _spoken.get(domain.pk, (0, {}))
     if version != domain.wording_version:
         made = {}
-        for code in languages():
+        for code in (*languages.OURS, *domain.more_locales):
             own = own_words(code)
             if own:
                 made[code] = _laid_over(code, own)

@@ -10,11 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import ngettext
 
-from tenants.errors import Invalid
-from tenants.models import Wording
+from tenants.errors import Conflict, Invalid
+from tenants.models import Domain, Wording
 from tenants.scoping import domain_scope
-from tenants.services import wording
+from tenants.services import domains, languages, wording
+from tests.api.v3.calls import ADMIN, with_key
 from tests.cast import NORTH, SOUTH, Cast
 
 SIGN_IN = "<h1>{}</h1>"
@@ -55,8 +57,6 @@ def test_plurals_have_all_their_forms(cast: Cast) -> None:
         with pytest.raises(Invalid):
             wording.set_words(cast.north, "ru", {text.original: own[:2]}, acting_user=None)
         wording.set_words(cast.north, "ru", {text.original: own}, acting_user=None)
-        from django.utils.translation import ngettext
-
         with wording.speaking(cast.north, "ru"):
             said = [ngettext(text.original, text.plural, number) % {"n": number} for number in (1, 2, 5, 21)]
         assert said == ["1 раз0", "2 раз1", "5 раз2", "21 раз0"]
@@ -140,3 +140,88 @@ def test_only_what_was_changed_can_be_shown(cast: Cast) -> None:
     assert page.count("<textarea") == 1
     assert "Come aboard" in page
     assert cast.client(cast.nora).get("/settings/languages/xx").status_code == 404
+
+
+def test_an_isp_adds_a_language_and_writes_it_text_by_text(cast: Cast) -> None:
+    client = cast.client(cast.nora)
+    assert _heading(language="de-AT,de;q=0.9,ru;q=0.5") == "Войти", "a language nobody speaks is passed over"
+    answer = client.post("/settings/languages/add", {"language": "de"})
+    assert answer.headers["Location"] == "/settings/languages/de"
+    assert _heading(language="de-AT,de;q=0.9,ru;q=0.5") == "Sign in", "not written yet: English"
+    assert _say(cast, "Sign in", "Anmelden", language="de") == 302
+    page = Client(HTTP_HOST=NORTH, headers={"Accept-Language": "de"}).get("/login").content.decode()
+    assert "<h1>Anmelden</h1>" in page
+    assert '<html lang="de"' in page
+    assert _heading(SOUTH, "de") == "Sign in"
+
+
+def test_a_person_chooses_an_added_language(cast: Cast) -> None:
+    nora, bob = cast.client(cast.nora), cast.client(cast.bob)
+    assert bob.post("/profile/", {"locale": "de"}).status_code == 422
+    nora.post("/settings/languages/add", {"language": "de"})
+    assert _say(cast, "Profile", "Mein Konto", language="de") == 302
+    assert bob.post("/profile/", {"locale": "de"}).status_code == 302
+    assert "Mein Konto" in bob.get("/profile/").content.decode()
+
+
+def test_plurals_of_an_added_language_have_its_own_number_of_forms(cast: Cast) -> None:
+    client = cast.client(cast.nora)
+    for language, forms in {"pl": 3, "de": 2, "ja": 1}.items():
+        client.post("/settings/languages/add", {"language": language})
+        document = json.loads(client.get(f"/settings/languages/{language}/export").content)
+        assert {len(text["ours"]) for text in document["texts"] if text["plural"]} == {forms}
+        counted = next(text for text in document["texts"] if text["plural"] and "%(n)s" in text["id"])
+        counted["own"] = [f"%(n)s x{number}" for number in range(forms)]
+        upload = SimpleUploadedFile("x.json", json.dumps({**document, "texts": [counted]}).encode())
+        client.post(f"/settings/languages/{language}/import", {"file": upload})
+        with domain_scope(cast.north):
+            north = Domain.objects.get(pk=cast.north.pk)
+            with wording.speaking(north, language):
+                said = {ngettext(counted["id"], counted["plural"], number) for number in range(30)}
+        assert said == set(counted["own"])
+
+
+def test_removing_a_language_takes_its_texts_and_leaves_nobody_without_words(cast: Cast) -> None:
+    nora, bob = cast.client(cast.nora), cast.client(cast.bob)
+    nora.post("/settings/languages/add", {"language": "de"})
+    _say(cast, "Sign in", "Anmelden", language="de")
+    bob.post("/profile/", {"locale": "de"})
+    assert "1 text that was written goes with it" in nora.get("/settings/languages/de/remove").content.decode()
+    assert nora.post("/settings/languages/de/remove").status_code == 302
+    with domain_scope(cast.north):
+        assert not Wording.objects.exists()
+    assert '<html lang="en"' in bob.get("/profile/").content.decode()
+    assert nora.get("/settings/languages/de").status_code == 404
+    assert nora.post("/settings/languages/en/remove").status_code == 404
+
+
+def test_the_portals_own_language_stays(cast: Cast) -> None:
+    nora = cast.client(cast.nora)
+    nora.post("/settings/languages/add", {"language": "de"})
+    with domain_scope(cast.north):
+        north = domains.change_settings(Domain.objects.get(pk=cast.north.pk), acting_user=None, locale="de")
+        with pytest.raises(Conflict):
+            languages.remove(north, "de", acting_user=None)
+        with pytest.raises(Invalid):
+            domains.change_settings(north, acting_user=None, locale="fr")
+
+
+@pytest.mark.parametrize("code", ["xx", "", "ar", "en-gb-x", "<b>", "\x00"])
+def test_a_language_that_is_none_or_runs_the_other_way_is_refused(cast: Cast, code: str) -> None:
+    assert cast.client(cast.nora).post("/settings/languages/add", {"language": code}).status_code == 400
+    with_key(cast.north_key, base=ADMIN).post("wordings", {"locale": code or "?"}).refused(
+        400, "validation_error", pointer="/locale"
+    )
+
+
+def test_an_application_adds_and_removes_languages(cast: Cast) -> None:
+    caller = with_key(cast.north_key, base=ADMIN)
+    assert caller.post("wordings", {"locale": "pt-br"}).ok(201)["title"] == "Português Brasileiro"
+    caller.put("wordings/pt-br", {"wordings": [{"original": "Sign in", "own": ["Entrar"]}]}).ok()
+    assert caller.get("wordings").ok()["languages"][2:] == [
+        {"locale": "pt-br", "title": "Português Brasileiro", "is_added": True, "own": 1}
+    ]
+    assert _heading(language="pt-BR") == "Entrar"
+    assert caller.delete("wordings/pt-br").status == 204
+    caller.delete("wordings/pt-br").refused(404, "not_found")
+    caller.delete("wordings/ru").refused(404, "not_found")

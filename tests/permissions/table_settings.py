@@ -28,6 +28,9 @@ ROWS = [
     get(WORDS,                          OPENED, plain=True),
     post(WORDS,                         SENT, {SIGN_IN: "Come in"}),
     get("/settings/languages/en/export", OPENED, plain=True),
+    post("/settings/languages/add",     SENT, {"language": "de"}),
+    get("/settings/languages/fr/remove", OPENED, plain=True),
+    post("/settings/languages/fr/remove", SENT),
     get("/settings/support",            OPENED),
     post("/settings/support/{stay}/end", SENT),
 

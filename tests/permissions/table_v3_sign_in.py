@@ -17,6 +17,8 @@ PROVIDER = {"title": "x", "issuer": "https://other.example.org", "client_id": "x
 ROWS = [
     #                                    an  st  ne  vi  me  re  in  ow  ac  ad  sy
     row("GET", "profile/sign_ins",      "401 200 200 200 200 200 200 200 200 200 200", plain=True),
+    row("GET", "profile/second_factors", "401 200 200 200 200 200 200 200 200 200 403", plain=True),
+    row("POST", "profile/second_factors/generator", "401 201 201 201 201 403 201 201 201 201 403", plain=True),
     row("GET", ORG + "/statistics",     "401 404 403 403 403 200 403 200 403 200 200"),
     row("GET", ORG + "/invitations",    "401 404 403 403 403 403 403 200 403 200 200", plain=True),
     row("DELETE", ORG + "/invitations/{invitation}", "401 404 403 403 403 403 403 204 403 204 204"),
@@ -44,6 +46,9 @@ ROWS = [
     admin("PUT", "brand_pictures/logo", {"file": b64encode(PIXEL).decode()}, plain=True),
     admin("GET", "mails", plain=True),
     admin("GET", "mail/texts", plain=True),
+    admin("GET", "wordings", plain=True),
+    admin("POST", "wordings", {"locale": "de"}, success=201, plain=True),
+    admin("DELETE", "wordings/fr", success=204),
     admin("GET", "wordings/en?q=Sign%20in", plain=True),
     admin("PUT", "wordings/en", {"wordings": [{"original": "Sign in", "own": ["Come in"]}]}),
 ]

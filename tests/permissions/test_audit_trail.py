@@ -23,6 +23,7 @@ SILENT = {
     "/read": "what one has read is one's own",
     "/cameras/mark/": "one's own marks are no facts about the camera",
     "user_attributes": "one's own marks are no facts about the camera",
+    "/second_factors/generator": "a generator that is only begun opens nothing and asks for nothing",
     "/again": "sends a message again that was made before; the log of messages has it",
     "/test": "sends a message that speaks of nothing; the log of messages has it",
 }

@@ -92,7 +92,8 @@ def _word() -> str:
 
 
 def _isp(slug: str, host: str) -> Isp:
-    isp = Isp(host, domains.add_domain(title=slug.title(), slug=slug, hosts=[host]), _word(), _word())
+    domain = domains.add_domain(title=slug.title(), slug=slug, hosts=[host], more_locales=["fr"])
+    isp = Isp(host, domain, _word(), _word())
     with domain_scope(isp.domain), clock.frozen(clock.now() - timedelta(days=40)):
         _people(isp)
         _things(isp)

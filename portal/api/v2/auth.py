@@ -19,7 +19,7 @@ from portal.doors import Door, enter
 from portal.sessions import SessionStore
 from tenants.access import visible_organizations
 from tenants.models import Domain, Organization, User
-from tenants.services import messages
+from tenants.services import languages, messages
 
 
 class LogoShape(TypedDict):
@@ -102,7 +102,7 @@ def who_shape(domain: Domain, user: User | None, *, session: str | None = None) 
         "organizations": list(visible_organizations(user).values_list("pk", flat=True)) if user else [],
         "notification_email": (known.notification_email or None) if known else None,
         "locale": (known.locale if known else "") or domain.locale,
-        "locales": [code for code, _name in settings.LANGUAGES],
+        "locales": list(languages.known()),
         "settings": settings_shape(domain),
         "user_settings": {},
         "unread_messages_count": messages.unread_count(known) if known else 0,

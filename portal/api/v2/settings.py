@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from django.conf import settings as project
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -14,7 +13,7 @@ from portal.api.v2.auth import LogoShape, settings_shape
 from portal.api.v2.views import Fields, Number, Text, V2View
 from tenants import access
 from tenants.models import Domain
-from tenants.services import demo, domains
+from tenants.services import demo, domains, languages
 
 
 class InitialShape(TypedDict):
@@ -52,7 +51,7 @@ class SettingsFields(Fields):
     brand_color = serializers.CharField(max_length=7, required=False)
     brand_accent_color = serializers.CharField(max_length=7, required=False)
     brand_footer = Text(max_length=300)
-    locale = serializers.ChoiceField(choices=project.LANGUAGES, required=False)
+    locale = serializers.CharField(max_length=10, required=False)
     timezone = serializers.CharField(max_length=64, required=False)
     max_user_sessions = Number(min_value=1)
     legal_name = Text(max_length=200)
@@ -75,7 +74,7 @@ def initial_shape(domain: Domain) -> InitialShape:
         "title": domain.title,
         **settings_shape(domain),
         "locale": domain.locale,
-        "locales": [code for code, _name in project.LANGUAGES],
+        "locales": list(languages.known()),
         "demo_access": demo.is_on(),
     }
 

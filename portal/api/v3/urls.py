@@ -26,6 +26,7 @@ CLIENT = (
     "permissions",
     "presets",
     "profile",
+    "second_factors",
     "sessions",
     "settings",
     "sign_ins",

@@ -18,7 +18,7 @@ from portal.api.v3.client.settings import UiSettingsShape, ui_shape
 from portal.api.v3.schema import answers
 from portal.api.v3.views import AdminView, Asked, Fields, Number, SettingsEditorView, Text, domain_of, one
 from tenants.models import Domain, MailRelay, OuterDoor
-from tenants.services import brake, domains, isps
+from tenants.services import brake, domains, isps, languages
 
 
 class AppearanceFields(Fields):
@@ -38,12 +38,13 @@ class DomainConfigFields(Fields):
     """What is sent is changed; `appearance` may be sent in part."""
 
     appearance = AppearanceFields(required=False)
-    locale = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+    locale = serializers.CharField(max_length=10, required=False, help_text="one of those read here")
     timezone = serializers.CharField(max_length=64, required=False)
     max_sessions = Number(min_value=1, max_value=1000)
     legal_name = Text(max_length=200, help_text="on invoices")
     legal_address = Text(max_length=500)
     vat_id = Text(max_length=64)
+    analytics_key = Text(max_length=20, help_text="of Google Analytics")
 
 
 class MailShape(TypedDict):
@@ -67,6 +68,7 @@ class DomainConfigShape(TypedDict):
     legal_name: str
     legal_address: str
     vat_id: str
+    analytics_key: str
     appearance: UiSettingsShape
     mail: MailShape
 
@@ -102,6 +104,7 @@ def config_shape(domain: Domain) -> DomainConfigShape:
         "legal_name": domain.legal_name,
         "legal_address": domain.legal_address,
         "vat_id": domain.vat_id,
+        "analytics_key": domain.analytics_key,
         "appearance": ui_shape(domain),
         "mail": {
             "host": relay.host if relay else None,
@@ -142,7 +145,7 @@ class SystemConfigView(AdminView):
             "watcher_brute_force_timeout": int(brake.AT_NETWORK.first.total_seconds()),
             "api_url": request._request.build_absolute_uri("/watcher/client-api/v3/"),
             "mail_server": bool(settings.PERCH_SMTP["host"]),
-            "locales": [code for code, _name in settings.LANGUAGES],
+            "locales": list(languages.known()),
         }
         return one(request, shaped, key="api_url")
 

@@ -13,7 +13,7 @@ from portal.api.v3.views import AdminView, Asked, Fields, Number, Text, Truth, g
 from tenants import clock
 from tenants.errors import Missing
 from tenants.models import MailRelay, OuterDoor
-from tenants.services import demo, mail, mail_relays, mail_templates, outer_doors
+from tenants.services import demo, languages, mail, mail_relays, mail_templates, outer_doors
 
 
 class RelayShape(TypedDict):
@@ -121,7 +121,7 @@ def relay_shape(row: MailRelay | None) -> RelayShape:
 
 def text_shape(name: str, locale: str) -> TextShape:
     """The text of a mail that is used now."""
-    kind, locale = mail_templates.kind_of(name), mail_templates.known_locale(locale)
+    kind, locale = mail_templates.kind_of(name), languages.written(locale)
     used = mail_templates.source(name, locale)
     return {
         "name": name,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from django.conf import settings
 from django.urls import URLPattern, path
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from portal.api.v3.schema import answers
-from portal.api.v3.views import Asked, Fields, SettingsEditorView, domain_of, wanted_truth
-from tenants.services import wording
+from portal.api.v3.schema import EMPTY, answers
+from portal.api.v3.views import Asked, Fields, SettingsEditorView, domain_of, gone, wanted_truth
+from tenants.services import languages, wording
 
 
 class WordingShape(TypedDict):
@@ -50,6 +51,49 @@ class ChangedShape(TypedDict):
     changed: int
 
 
+class LanguageShape(TypedDict):
+    """A language that is read here; `is_added`: the ISP writes it itself. `own`: how many texts it wrote."""
+
+    locale: str
+    title: str
+    is_added: bool
+    own: int
+
+
+class LanguagesShape(TypedDict):
+    """Ours first."""
+
+    languages: list[LanguageShape]
+
+
+class LanguageFields(Fields):
+    """A language that is to be chosen from, such as `de` or `pt-br`."""
+
+    locale = serializers.CharField(max_length=10)
+
+
+def _shape(code: str, title: str) -> LanguageShape:
+    own = len(wording.own_words(code))
+    return {"locale": code, "title": title, "is_added": code not in languages.OURS, "own": own}
+
+
+class LanguagesView(SettingsEditorView):
+    """`/wordings`."""
+
+    noun = "settings"
+
+    @answers(LanguagesShape, says="The languages that are read here", name="languages_list")
+    def get(self, request: Asked) -> Response:
+        return Response({"languages": [_shape(code, str(title)) for code, title in languages.choices()]})
+
+    @answers(LanguageShape, status=201, fields=LanguageFields, says="Add a language", name="languages_add")
+    def post(self, request: Asked) -> Response:
+        code = LanguageFields.read(request)["locale"]
+        languages.add(domain_of(request), code, acting_user=request.user)
+        title = {**dict(settings.LANGUAGES), **languages.addable()}[code]
+        return Response(_shape(code, str(title)), status=201)
+
+
 class WordingsView(SettingsEditorView):
     """`/wordings/{locale}`."""
 
@@ -78,5 +122,13 @@ class WordingsView(SettingsEditorView):
         changed = wording.set_words(domain, locale, words, acting_user=request.user)
         return Response({"changed": changed})
 
+    @answers(EMPTY, says="Take an added language away, with its texts", name="languages_delete")
+    def delete(self, request: Asked, locale: str) -> Response:
+        languages.remove(domain_of(request), locale, acting_user=request.user)
+        return gone()
 
-urlpatterns: list[URLPattern] = [path("wordings/<str:locale>", WordingsView.as_view())]
+
+urlpatterns: list[URLPattern] = [
+    path("wordings", LanguagesView.as_view()),
+    path("wordings/<str:locale>", WordingsView.as_view()),
+]

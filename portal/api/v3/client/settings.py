@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from django.conf import settings
 from django.urls import URLPattern, path, reverse
 from rest_framework.response import Response
 
@@ -13,6 +12,7 @@ from portal.api.v3.schema import answers
 from portal.api.v3.views import V3View, one
 from tenants import colours
 from tenants.models import Domain
+from tenants.services import languages
 from tenants.services.brand import ICON_SIZES
 
 FONT = "Inter, system-ui, sans-serif"
@@ -116,7 +116,7 @@ def ui_shape(domain: Domain) -> UiSettingsShape:
         },
         "locales": {
             "default": domain.locale,
-            "available": [{"code": code, "title": str(name)} for code, name in settings.LANGUAGES],
+            "available": [{"code": code, "title": str(name)} for code, name in languages.choices()],
         },
         "map": None,
     }
