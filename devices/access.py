@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from devices.models import Camera
 from tenants import clock
 from tenants.errors import Forbidden, Missing
-from tenants.models import User
+from tenants.models import Membership, User
 from tenants.rights import DOWN, HOLDS, PERSON, positional
 from tenants.rights import RIGHTS as COLUMNS
 from tenants.statements import prepared_cursor
@@ -188,6 +188,23 @@ def visible_cameras(user: User) -> QuerySet[Camera]:
     if user.is_admin and user.is_active:
         return rows
     return rows.filter(pk__in=RawSQL(*positional(KNOWN, asked_by(user))))  # noqa: S611 - parameters stay parameters
+
+
+def require_may_pause(user: User, camera: Camera) -> None:
+    """Let only the camera's own people switch privacy mode: its owner and members who edit cameras there. What an ISP's
+    administrator could end would be no privacy."""
+    if not may_pause(user, camera):
+        raise Forbidden(_("Only the subscriber's own people switch privacy mode."), field="is_private")
+
+
+def may_pause(user: User, camera: Camera) -> bool:
+    """The same as an answer, for buttons."""
+    if user.is_readonly or user.is_system:
+        return False
+    if camera.organization.owner_id == user.pk:
+        return True
+    editors = Membership.objects.filter(user=user, organization=camera.organization_id, can_edit_cameras=True)
+    return camera.organization.owner_id is not None and bool(editors.exists())
 
 
 def camera_for(user: User, name: str, right: str = "view") -> Camera:

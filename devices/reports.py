@@ -32,7 +32,12 @@ WITH reported AS (
 known AS (
     SELECT DISTINCT ON (c.id) c.id AS camera_id, r.*,
            s.camera_id IS NULL OR (s.alive, s.status, s.error_code, s.error_message)
-               IS DISTINCT FROM (r.alive, r.status, r.error_code, r.error_message) AS changed
+               IS DISTINCT FROM (r.alive, r.status, r.error_code, r.error_message) AS changed,
+           s.camera_id IS NULL OR (s.alive, s.error_code) IS DISTINCT FROM (r.alive, r.error_code) AS turned,
+           CASE WHEN r.status IN ('waiting', 'disabled') AND r.error_code = '' THEN ''
+                WHEN r.alive THEN CASE r.error_code WHEN 'disk_full' THEN 'disk_full' ELSE '' END
+                WHEN r.error_code = '' THEN 'starting'
+                ELSE r.error_code END AS outage
     FROM reported r
     JOIN devices_camera c ON c.domain_id = r.domain_id AND c.name = r.name
     LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
@@ -53,23 +58,41 @@ written AS (
         dvr_from = excluded.dvr_from, dvr_duration = excluded.dvr_duration, dvr_bytes = excluded.dvr_bytes,
         changed_at = CASE WHEN s.alive = excluded.alive THEN s.changed_at ELSE excluded.changed_at END
     RETURNING camera_id
+),
+ended AS (
+    UPDATE devices_outagespan o SET ended_at = %(now)s FROM known k
+    WHERE k.turned AND o.camera_id = k.camera_id AND o.ended_at IS NULL
+),
+begun AS (
+    INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at)
+    SELECT domain_id, camera_id, outage, %(now)s FROM known WHERE turned AND outage <> ''
 )
 SELECT domain_id, camera_id FROM known WHERE changed
 """
 
-# Cameras that nobody speaks for any more: switched off, their ISP suspended, or their streamer silent. Rows that a
-# streamer (or another web process) is writing just now are left to it.
+# Cameras that nobody speaks for any more: switched off or private, their ISP suspended, or their streamer silent. Rows
+# that a streamer (or another web process) is writing just now are left to it. An outage began when it last spoke.
 SETTLE = """
 WITH quiet AS (
-    SELECT s.id,
-           CASE WHEN c.enabled AND d.is_active THEN 'waiting' ELSE 'disabled' END AS status,
-           CASE WHEN c.enabled AND d.is_active THEN 'unknown' ELSE '' END AS error_code
+    SELECT s.id, s.domain_id, s.camera_id, s.reported_at,
+           CASE WHEN r.runs AND d.is_active THEN 'waiting' ELSE 'disabled' END AS status,
+           CASE WHEN r.runs AND d.is_active THEN 'unknown' ELSE '' END AS error_code,
+           CASE WHEN NOT r.runs THEN '' WHEN d.is_active THEN 'streamer_down' ELSE 'suspended' END AS outage
     FROM devices_camerastatus s
     JOIN devices_camera c ON c.id = s.camera_id
     JOIN tenants_domain d ON d.id = c.domain_id
-    WHERE (s.alive OR (s.status <> 'disabled' AND NOT c.enabled))
-      AND (NOT c.enabled OR NOT d.is_active OR s.reported_at IS NULL OR s.reported_at < %(silent_since)s)
+    CROSS JOIN LATERAL (SELECT c.enabled AND NOT c.is_private AS runs) AS r
+    WHERE (s.alive OR (s.status <> 'disabled' AND NOT r.runs))
+      AND (NOT r.runs OR NOT d.is_active OR s.reported_at IS NULL OR s.reported_at < %(silent_since)s)
     FOR UPDATE OF s SKIP LOCKED
+),
+ended AS (
+    UPDATE devices_outagespan o SET ended_at = coalesce(q.reported_at, %(now)s) FROM quiet q
+    WHERE o.camera_id = q.camera_id AND o.ended_at IS NULL
+),
+begun AS (
+    INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at)
+    SELECT domain_id, camera_id, outage, coalesce(reported_at, %(now)s) FROM quiet WHERE outage <> ''
 )
 UPDATE devices_camerastatus s
 SET alive = false, status = q.status, error_code = q.error_code,

@@ -1,6 +1,7 @@
 """The models of `devices`, one noun a file."""
 
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
+from devices.models.facts import ModeSpan, OutageSpan
 from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.streamers import Streamer
@@ -13,7 +14,9 @@ __all__ = [
     "CameraPermission",
     "CameraStatus",
     "CameraWord",
+    "ModeSpan",
     "OrganizationPreset",
+    "OutageSpan",
     "Preset",
     "PresetSpan",
     "Streamer",

@@ -41,6 +41,8 @@ class Camera(ScopedModel):
     streamer = models.ForeignKey(Streamer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     enabled = models.BooleanField(_("enabled"), default=True)
     static = models.BooleanField(_("always on"), default=True)
+    # Nothing is recorded and nobody watches while the subscriber wants to be alone (item 318).
+    is_private = models.BooleanField(_("privacy mode"), default=False)
     secret_id = models.CharField(max_length=32, default=new_secret_id, editable=False)
     stream_url_sealed = EncryptedTextField(blank=True)
     substream_url_sealed = EncryptedTextField(blank=True)
@@ -88,6 +90,11 @@ class Camera(ScopedModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is to send video at all."""
+        return self.enabled and not self.is_private
 
     @property
     def media(self) -> str:

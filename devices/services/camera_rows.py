@@ -37,6 +37,7 @@ class CameraRow(NamedTuple):
     preset_id: int
     streamer_id: int | None
     enabled: bool
+    is_private: bool
     static: bool
     secret_id: str
     stream_url_sealed: str
@@ -91,14 +92,16 @@ class CameraRow(NamedTuple):
     change_agent: str | None
 
     def is_fresh(self, now: float) -> bool:
-        """Whether the streamer spoke of this camera lately."""
-        return self.reported_at is not None and now - self.reported_at < FRESH
+        """Whether the camera runs and the streamer spoke of it lately."""
+        runs = self.enabled and not self.is_private
+        return runs and self.reported_at is not None and now - self.reported_at < FRESH
 
 
 PAGE = """
 SELECT c.id, c.domain_id, c.name, c.title, c.comment, c.organization_id, c.folder_id, c.preset_id, c.streamer_id,
-       c.enabled, c.static, c.secret_id, c.stream_url_sealed, c.substream_url_sealed, c.video_only, c.transcode_audio,
-       c.thumbnails, c.thumbnails_url, c.coordinates, c.postal_address, c.dvr_depth, c.dvr_lock_days, c.dvr_space,
+       c.enabled, c.is_private, c.static, c.secret_id, c.stream_url_sealed, c.substream_url_sealed, c.video_only,
+       c.transcode_audio, c.thumbnails, c.thumbnails_url, c.coordinates, c.postal_address, c.dvr_depth,
+       c.dvr_lock_days, c.dvr_space,
        c.precise_thumbnails_days, c.motion_detector_enabled, c.onvif_url, c.onvif_profile, c.onvif_ptz, c.agent_id,
        c.agent_model, c.agent_serial, c.external_id, f.coordinates,
        p.title, p.is_default, p.is_adjustable, p.is_deleted, p.dvr_depth, p.dvr_lock_days, p.dvr_space,

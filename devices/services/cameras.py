@@ -10,10 +10,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from devices import access as camera_access
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
-from devices.services import grants, presets, spans, streamers
-from tenants import audit
+from devices.services import grants, modes, presets, spans, streamers
+from tenants import audit, clock
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access
 from tenants.errors import Forbidden, Invalid, LimitReached
@@ -81,6 +82,7 @@ def add_camera(
     _check(camera)
     camera.save()
     spans.settle(camera)
+    modes.settle(camera, acting_user=acting_user, at=min(camera.created_at, clock.now()))
     audit.created(camera, acting_user=acting_user, object_id=camera.name)
     notify_access()
     return camera
@@ -99,6 +101,7 @@ def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) ->
     _check(camera)
     camera.save()
     spans.settle(camera)
+    modes.settle(camera, acting_user=acting_user)
     if before["organization"] != camera.organization_id:
         grants.leave_behind(camera, acting_user=acting_user)
     if audit.changed(camera, before, acting_user=acting_user, object_id=camera.name):
@@ -112,9 +115,25 @@ def set_enabled(camera: Camera, enabled: bool, *, acting_user: User | None) -> C
 
 
 @transaction.atomic
+def set_privacy(camera: Camera, private: bool, *, acting_user: User) -> Camera:
+    """Let the subscriber be alone, or end it (item 318): while it lasts nothing is recorded and nobody watches, neither
+    live nor the archive. It is the subscriber's to decide: neither the ISP's administrators nor its keys may."""
+    if private != camera.is_private:
+        camera_access.require_may_pause(acting_user, camera)
+        before = audit.snapshot(camera)
+        camera.is_private = private
+        camera.save(update_fields=["is_private", "updated_at"])
+        modes.settle(camera, acting_user=acting_user)
+        audit.changed(camera, before, acting_user=acting_user, object_id=camera.name)
+        notify_access()
+    return camera
+
+
+@transaction.atomic
 def delete_camera(camera: Camera, *, acting_user: User | None) -> None:
     """Remove a camera; its history stays for the bill, its archive until its own retention ends (item 86)."""
     spans.end(camera)
+    modes.end(camera, acting_user=acting_user)
     audit.deleted(camera, acting_user=acting_user, object_id=camera.name)
     camera.delete()
     notify_access()

@@ -9,10 +9,11 @@ from django.db.models import Count, Q, QuerySet, Sum
 from devices.models import Camera
 from tenants.models import Folder, Organization
 
+RUNS = Q(enabled=True, is_private=False)  # `Camera.runs` as a query
 STATES = {
-    "online": Q(enabled=True, status__alive=True),
-    "offline": Q(enabled=True, status__alive=False) & ~Q(status__error_code=""),
-    "disabled": Q(enabled=False),
+    "online": RUNS & Q(status__alive=True),
+    "offline": RUNS & Q(status__alive=False) & ~Q(status__error_code=""),
+    "disabled": ~RUNS,
 }
 GB = 1_000_000_000
 MOST_FOLDERS = 50
@@ -27,7 +28,7 @@ def totals(rows: QuerySet[Camera]) -> dict[str, Any]:
         bytes=Sum("status__dvr_bytes", default=0),
         clients=Sum("status__online_clients", filter=Q(status__alive=True), default=0),
         bitrate=Sum("status__bitrate", filter=Q(status__alive=True), default=0),
-        recorded=Count("pk", filter=Q(enabled=True, dvr_depth__gt=0)),
+        recorded=Count("pk", filter=RUNS & Q(dvr_depth__gt=0)),
         **states,
     )
     return {**sums, "waiting": sums["all"] - sums["online"] - sums["offline"] - sums["disabled"]}
@@ -35,7 +36,7 @@ def totals(rows: QuerySet[Camera]) -> dict[str, Any]:
 
 def by_folder(organization: Organization) -> list[Any]:
     """The folders with cameras: how many are there, how many of them on line, and bytes of archive."""
-    online = Count("cameras", filter=Q(cameras__enabled=True, cameras__status__alive=True))
+    online = Count("cameras", filter=Q(cameras__enabled=True, cameras__is_private=False, cameras__status__alive=True))
     rows = Folder.objects.filter(organization=organization).annotate(
         cameras_n=Count("cameras"), online_n=online, bytes_n=Sum("cameras__status__dvr_bytes", default=0)
     )

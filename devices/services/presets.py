@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from devices.models import Camera, OrganizationPreset, Preset
+from devices.services import modes
 from tenants import audit
 from tenants.errors import Conflict, Forbidden, Missing
 from tenants.models import Organization, User
@@ -61,6 +62,7 @@ def change_preset(preset: Preset, *, acting_user: User | None, **values: Any) ->
     preset.save()
     if audit.changed(preset, before, acting_user=acting_user) and not preset.is_adjustable:
         Camera.objects.filter(preset=preset).update(**{name: getattr(preset, name) for name in RULED})
+    modes.settle_preset(preset.domain_id, preset.pk, acting_user=acting_user)
     return preset
 
 

@@ -25,7 +25,7 @@ SELECT c.id, c.domain_id, c.name, c.title, c.static, c.secret_id, c.stream_url_s
 FROM devices_camera c
 JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
 JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
-WHERE c.streamer_id = %(streamer)s AND c.enabled AND c.stream_url_sealed <> ''
+WHERE c.streamer_id = %(streamer)s AND c.enabled AND NOT c.is_private AND c.stream_url_sealed <> ''
 ORDER BY c.id
 """
 HOSTS = """

@@ -13,7 +13,8 @@ from tenants import clock
 
 # A switched-off camera is off whatever its last report said: the report and the switch may cross.
 _COLUMNS = """
-SELECT c.id, c.domain_id, c.name, c.enabled, c.static, coalesce(s.alive, false) AND c.enabled AS alive,
+SELECT c.id, c.domain_id, c.name, c.enabled, c.is_private, c.static,
+       coalesce(s.alive, false) AND c.enabled AND NOT c.is_private AS alive,
        coalesce(s.status, '') AS status, coalesce(s.error_code, '') AS error, coalesce(s.error_message, '') AS message
 FROM devices_camera c LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
 """
@@ -28,6 +29,7 @@ class Status(NamedTuple):
     domain_id: int
     name: str
     enabled: bool
+    is_private: bool
     static: bool
     alive: bool
     status: str
@@ -37,14 +39,16 @@ class Status(NamedTuple):
     @property
     def wire(self) -> bytes:
         """The status as a part of a message."""
-        error = {"code": self.error, "message": self.message} if self.error and self.enabled else None
+        runs = self.enabled and not self.is_private
+        error = {"code": self.error, "message": self.message} if self.error and runs else None
         return orjson.dumps(
             {
                 "name": self.name,
                 "alive": self.alive,
                 "enabled": self.enabled,
+                "private": self.is_private,
                 "static": self.static,
-                "status": self.status if self.enabled else "disabled",
+                "status": self.status if runs else "private" if self.enabled else "disabled",
                 "error": error,
             }
         )

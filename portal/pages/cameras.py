@@ -132,7 +132,7 @@ def cards(request: Request, rows: list[Camera]) -> list[Card]:
             condition=describe(camera),
             rights=rights.get(camera.pk, camera_access.NONE),
             favorite=camera.pk in favorites,
-            preview=video.preview(request, camera) if rights[camera.pk].view and camera.enabled else "",
+            preview=video.preview(request, camera) if rights[camera.pk].view and camera.runs else "",
         )
         for camera in rows
         if camera.pk in rights

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
 from devices import access as camera_access
 from devices.models import Camera, CameraAttribute
+from devices.services import cameras, reasons
 from portal.pages import video
+from portal.pages.cameras import back
 from portal.pages.common import Request, signed_in
 from portal.pages.status import Condition, describe, live_texts
 from tenants import access, clock
-from tenants.errors import Forbidden
+from tenants.errors import Forbidden, Invalid
 
 SPEEDS = ("0.5", "1", "2", "4", "8", "16")
 CODECS = {"h264": "H.264", "h265": "H.265", "hevc": "H.265"}
@@ -43,8 +48,46 @@ def watch(request: Request, name: str) -> HttpResponse:
         "facts": facts(camera),
         "speeds": SPEEDS,
         "live": True,
+        "may_pause": camera_access.may_pause(request.user, camera),
     }
     return video.allow(render(request, "cameras/watch.html", context), request, [camera])
+
+
+@signed_in
+@never_cache
+@require_safe
+def reasons_page(request: Request, name: str) -> JsonResponse:
+    """Why there is footage or none between two moments in UTC seconds, for the timeline."""
+    since, until = (_moment(request.GET.get(key, "")) for key in ("from", "to"))
+    found = reasons.reasons_of(request.user, name, since=since, until=until)
+    return JsonResponse({"reasons": [_span(because) for because in found]})
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Invalid(_("This is no moment in UTC seconds."), field="from") from error
+
+
+def _span(because: reasons.Because) -> dict[str, Any]:
+    return {
+        "from": because.began_at.timestamp(),
+        "to": because.ended_at.timestamp(),
+        "reason": str(because.reason),
+        "message": reasons.words(because),
+    }
+
+
+@signed_in
+@require_POST
+def privacy(request: Request, name: str) -> HttpResponse:
+    """Let the camera's people be alone, or end it (item 318)."""
+    camera = camera_access.camera_for(request.user, name, "know")
+    cameras.set_privacy(camera, request.POST.get("is_private") == "1", acting_user=request.user)
+    text = _("Privacy mode is on: nothing is recorded.") if camera.is_private else _("Privacy mode is over.")
+    messages.success(request, text)
+    return back(request)
 
 
 def settings_of(
@@ -54,7 +97,7 @@ def settings_of(
     return {
         "name": camera.name,
         "title": camera.title,
-        "enabled": camera.enabled,
+        "enabled": camera.runs,
         "onDemand": not camera.static,
         "state": condition.state,
         "reason": condition.reason,
@@ -66,6 +109,7 @@ def settings_of(
         "fps": facts(camera).get("fps") or FPS,
         "words": words(rights),
         "reasons": live_texts()["reasons"],
+        "reasonsAt": reverse("camera-reasons", args=[camera.name]),
     }
 
 
@@ -117,6 +161,7 @@ def words(rights: camera_access.CameraRights) -> dict[str, str]:
         "unsupported": _("This browser cannot play the camera's video"),
         "unsupportedMore": _("The camera sends H.265. Switch it to H.264, or open it in a browser that plays H.265."),
         "disabled": _("The camera is switched off"),
+        "private": _("Privacy mode is on"),
         "noStreamer": _("There is no streaming server yet"),
         "noArchive": _("Nothing was recorded at this moment"),
         "noArchiveMore": _("Choose a coloured part of the timeline, or go back to live."),

@@ -37,11 +37,13 @@ LABELS = {
     "waiting": gettext_lazy("Connecting"),
     "asleep": gettext_lazy("On demand"),
     "disabled": gettext_lazy("Switched off"),
+    "private": gettext_lazy("Privacy mode"),
 }
 EXPLAINED = {
     "waiting": gettext_lazy("The camera is being connected. The first picture takes up to a minute."),
     "asleep": gettext_lazy("The camera starts when somebody watches it."),
     "disabled": gettext_lazy("The camera is switched off: it neither records nor costs."),
+    "private": gettext_lazy("Its people want to be alone: nothing is recorded and nobody watches until they end it."),
 }
 
 
@@ -55,6 +57,8 @@ def describe(camera: Camera) -> Condition:
     status: CameraStatus | None = getattr(camera, "status", None)
     if not camera.enabled:
         return condition("disabled")
+    if camera.is_private:
+        return condition("private")
     if status is not None and status.alive:
         return condition("online")
     if status is not None and status.error_code:

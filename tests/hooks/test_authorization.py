@@ -202,6 +202,7 @@ REVOCATIONS: dict[str, Callable[[Cast, str], object]] = {
     ),
     "left the organization": _leave,
     "camera switched off": lambda cast, _: cameras.set_enabled(cast.gate, False, acting_user=None),
+    "privacy mode": lambda cast, _: cameras.set_privacy(cast.gate, True, acting_user=cast.alice),
     "camera deleted": lambda cast, _: cameras.delete_camera(cast.gate, acting_user=None),
     "camera moved to another folder": lambda cast, _: cameras.change_camera(
         cast.gate, acting_user=None, folder=folders.root(cast.harbour)

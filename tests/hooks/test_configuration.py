@@ -92,6 +92,10 @@ def test_switched_off_deleted_and_suspended_cameras_are_left_out(streamer: Strea
         cameras.set_enabled(Camera.objects.get(name="gate"), False, acting_user=None)
         cameras.delete_camera(Camera.objects.get(name="office"), acting_user=None)
     assert _names(streamer) == {f"wheel~{north}", f"tree~{south}"}
+    with domain_scope(live_cast.north):
+        cameras.set_enabled(Camera.objects.get(name="gate"), True, acting_user=None)
+        cameras.set_privacy(Camera.objects.get(name="gate"), True, acting_user=live_cast.alice)
+    assert _names(streamer) == {f"wheel~{north}", f"tree~{south}"}, "in privacy mode it does not run"
     south_row = Domain.objects.get(pk=south)
     south_row.is_active = False
     south_row.save()

@@ -33,6 +33,7 @@ def test_a_page_learns_at_once_how_things_are(streamer: Streamer, live_cast: Cas
         "name": "gate",
         "alive": True,
         "enabled": True,
+        "private": False,
         "static": True,
         "status": "running",
         "error": None,

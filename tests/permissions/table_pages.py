@@ -76,6 +76,9 @@ ROWS = [
     post("/cameras/delete/{camera}",     "401 404 404 403 404 403 302 302 404 302 401"),
     post("/cameras/switch/{camera}",     "401 404 404 403 404 403 302 302 404 302 401",
          {"enabled": "0", "back": "/cameras/"}),
+    get("/cameras/reasons/{camera}?from=1&to=2", "302 404 404 200 404 200 403 200 404 200 302", plain=True),
+    post("/cameras/privacy/{camera}",    "401 404 404 403 404 403 302 302 404 403 401",
+         {"is_private": "1", "back": "/cameras/"}),
     post("/cameras/mark/{camera}",       "401 404 404 302 404 302 302 302 404 302 401",
          {"favorite": "1", "back": "/cameras/"}),
 

@@ -51,6 +51,8 @@ CLIENT = [
     row("PUT", "streams/{mine.camera}", "401 404 404 403 404 403 200 200 404 200 200", {"folder_id": "{beside}"}),
     row("PUT", "streams/{mine.camera}", "401 404 404 403 404 403 200 200 404 200 200", {"preset_id": "{attached}"}),
     row("PUT", "streams/{mine.elsewhere}", "401 404 404 404 404 404 404 404 404 200 200", {"organization_id": "{org}"}),
+    row("GET", STREAM + "/dvr/reasons", "401 404 404 200 404 200 403 200 404 200 200", plain=True),
+    row("PUT", STREAM,              "401 404 404 403 404 403 200 200 404 403 403", {"is_private": True}),
     row("DELETE", STREAM,           "401 404 404 403 404 403 204 204 404 204 204"),
     row("POST", "streams/multiedit", "401 404 404 403 404 403 204 204 404 204 204",
         {"streams": [{"name": "{camera}", "comment": "x"}]}),

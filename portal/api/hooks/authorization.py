@@ -38,7 +38,7 @@ LEFT JOIN LATERAL (
         SELECT c.id, true, true, true, NULL, true, true, true, true FROM devices_camera c
         WHERE %(user)s = 0 AND c.id = %(camera)s AND c.domain_id = %(domain)s
     ) AS held
-    JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND c.streamer_id = s.id
+    JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND NOT c.is_private AND c.streamer_id = s.id
     JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
     WHERE CASE %(holder)s
         WHEN {Holder.SESSION:d} THEN EXISTS (

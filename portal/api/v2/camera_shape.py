@@ -69,6 +69,7 @@ class CameraShape(TypedDict):
     title: str
     comment: str
     enabled: bool
+    is_private: bool
     static: bool
     organization_id: int
     folder_id: int
@@ -141,6 +142,7 @@ class Shaper:
             "title": row.title,
             "comment": row.comment,
             "enabled": row.enabled,
+            "is_private": row.is_private,
             "static": row.static,
             "organization_id": row.organization_id,
             "folder_id": row.folder_id,
@@ -212,7 +214,7 @@ class Shaper:
 
     def _status(self, row: CameraRow) -> StreamStatus:
         server, http_port, https_port = self._server(row)
-        fresh = row.enabled and row.is_fresh(self.now)
+        fresh = row.is_fresh(self.now)
         alive = bool(fresh and row.alive)
         opened = row.opened_at if alive else None
         return {

@@ -49,6 +49,7 @@ class CameraFields(Fields):
     preset_id = Identifier(help_text="the default preset if absent")
     comment = Text()
     enabled = Truth()
+    is_private = Truth()
     static = Truth()
     video_only = Truth()
     transcode_audio = Truth()
@@ -174,6 +175,7 @@ class CamerasView(V2View):
         organization = _home(request.user, wanted_organization)
         preset = _preset(request.user, organization, preset_id) if preset_id else None
         values.setdefault("stream_url", "")
+        values.pop("is_private", None)  # a camera that is new hides nothing yet
         camera = cameras.add_camera(organization, acting_user=request.user, folder=folder, preset=preset, **values)
         return _one(request, camera.name)
 
@@ -193,6 +195,7 @@ class CameraView(V2View):
         values = _values(CameraFields.read(request, partial=True))
         _place(request.user, camera, values)
         _keep_starred(camera, values)
+        cameras.set_privacy(camera, values.pop("is_private", camera.is_private), acting_user=request.user)
         return _one(request, cameras.change_camera(camera, acting_user=request.user, **values).name)
 
     @answers(DONE_SCHEMA, says="Delete a camera", name="cameras_delete")

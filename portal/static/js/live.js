@@ -5,6 +5,8 @@
 // The words come from <script type="application/json" id="live-texts">: {"states": {...}, "reasons": {...}}.
 // Other modules hear "camera-status" on the document, with the status as detail, and "messages-changed".
 
+import { stateOf } from "./camera_state.js";
+
 const FIRST_DELAY = 500;
 const LAST_DELAY = 30_000;
 const SILENCE = 40_000; // the server speaks every 15 s
@@ -16,14 +18,6 @@ let socket = null;
 let delay = FIRST_DELAY;
 let watchdog = 0;
 let known = new Map();
-
-// The same choice as portal/pages/status.py makes for the page.
-function stateOf(camera) {
-  if (!camera.enabled) return "disabled";
-  if (camera.alive) return "online";
-  if (camera.error) return "offline";
-  return camera.static ? "waiting" : "asleep";
-}
 
 function reasonOf(camera, state) {
   if (state === "online") return "";

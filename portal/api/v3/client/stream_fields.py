@@ -84,6 +84,7 @@ class StreamFields(Fields):
     comment = Text()
     static = Truth()
     disabled = Truth()
+    is_private = Truth(help_text="privacy mode; for the camera's own people only")
     inputs = InputFields(many=True, required=False)
     dvr = DvrFields(required=False, allow_null=True, help_text="null: no archive")
     preset_id = Identifier(help_text="the default preset if absent")

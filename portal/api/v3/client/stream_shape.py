@@ -121,6 +121,7 @@ class StreamShape(TypedDict):
     comment: str
     static: bool
     disabled: bool
+    is_private: bool
     inputs: list[InputShape]
     dvr: DvrShape
     preset_id: int
@@ -207,6 +208,7 @@ class Shaper:
             "comment": row.comment,
             "static": row.static,
             "disabled": not row.enabled,
+            "is_private": row.is_private,
             "inputs": _inputs(row) if edit else [],
             "dvr": dvr_shape(row.dvr_depth, row.dvr_lock_days, row.dvr_space),
             "preset_id": row.preset_id,
@@ -242,7 +244,7 @@ class Shaper:
 
     def _stats(self, row: CameraRow, held: CameraRights) -> StatsShape:
         entry = self.status.get(row.pk)
-        fresh = row.enabled and row.is_fresh(self.now)
+        fresh = row.is_fresh(self.now)
         alive = bool(fresh and row.alive)
         opened = row.opened_at if alive else None
         token = (self.player.token(row) or None) if self.player and held.view else None

@@ -155,9 +155,11 @@ def add(user: User, fields: dict[str, Any]) -> Camera:
 
 def change(user: User, camera: Camera, fields: dict[str, Any]) -> Camera:
     """Set what was sent on a camera the user may edit."""
+    private = fields.pop("is_private", camera.is_private)
     values = values_of(fields, camera)
     _place(user, camera, fields, values)
-    return cameras.change_camera(camera, acting_user=user, **values)
+    camera = cameras.set_privacy(camera, private, acting_user=user)
+    return cameras.change_camera(camera, acting_user=user, **values) if values else camera
 
 
 def _place(user: User, camera: Camera, fields: dict[str, Any], values: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
 // The player: puts the parts together and keeps what is on show in the address (?at= moment, ?span= zoom).
+import { stateOf } from "../camera_state.js";
 import { showToast } from "../toasts.js";
 import { Access } from "./access.js";
 import { age, remember } from "./address.js";
@@ -9,6 +10,7 @@ import { listenToKeys } from "./keys.js";
 import { Message } from "./message.js";
 import { Quality } from "./quality.js";
 import { Reach } from "./reach.js";
+import { Reasons } from "./reasons.js";
 import { Recordings } from "./recordings.js";
 import { savePicture } from "./snapshot.js";
 import { Stage } from "./stage.js";
@@ -28,12 +30,13 @@ const access = new Access(settings);
 const reach = new Reach(settings.archive);
 const recordings = new Recordings(access, reach);
 const stage = new Stage(find("video"), access);
-const timeline = new Timeline(find("timeline"), recordings);
+const reasons = new Reasons(settings.reasonsAt);
+const timeline = new Timeline(find("timeline"), recordings, reasons);
 const calendar = new Calendar(find("calendar"), recordings);
 const download = new Download(find("download-panel"), access, recordings, timeline, words);
 const message = new Message(find("message"));
 new Quality(find("quality"), stage, words);
-new Tip(find("tip"), timeline, access, reach, words);
+new Tip(find("tip"), timeline, access, reach, words, reasons);
 const camera = { state: settings.state, reason: settings.reason, enabled: settings.enabled };
 let turn = 0; // whoever asked last is answered
 
@@ -45,7 +48,8 @@ function goLive() {
   remember({ at: null });
   if (!camera.enabled) {
     stage.stop();
-    message.show("video-off", words.disabled, settings.reasons.disabled);
+    const why = camera.state === "private" ? "private" : "disabled";
+    message.show(why === "private" ? "eye-off" : "video-off", words[why], settings.reasons[why]);
     paint();
     return;
   }
@@ -177,8 +181,8 @@ async function onForbidden() {
 document.addEventListener("camera-status", ({ detail }) => {
   if (detail.name !== settings.name) return;
   const was = camera.state;
-  camera.enabled = detail.enabled;
-  camera.state = detail.alive ? "online" : detail.error ? "offline" : detail.static ? "waiting" : "asleep";
+  camera.state = stateOf(detail);
+  camera.enabled = detail.enabled && !detail.private;
   const code = detail.error ? detail.error.code : camera.state;
   camera.reason = settings.reasons[code] ?? (detail.error ? settings.reasons.unknown : "");
   if (stage.mode === "idle" && camera.enabled && settings.playback.base) goLive();

@@ -10,11 +10,11 @@ const TAP = 12; // the same for a finger
 const HANDLE = { mouse: 10, touch: 24, pen: 16 }; // pixels beside a window's edge that still take hold of it
 
 export class Timeline extends EventTarget {
-  constructor(element, recordings, words) {
+  constructor(element, recordings, reasons) {
     super();
     this.element = element;
     this.recordings = recordings;
-    this.words = words;
+    this.reasons = reasons;
     this.canvas = element.querySelector("canvas");
     this.tip = element.querySelector("[data-tip]");
     this.view = { from: now() - 3600, to: now() + 240 };
@@ -26,7 +26,7 @@ export class Timeline extends EventTarget {
     this.listen();
     new ResizeObserver(() => this.draw()).observe(element);
     new MutationObserver(() => this.draw()).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
-    recordings.addEventListener("change", () => this.draw());
+    for (const known of [recordings, reasons]) known.addEventListener("change", () => this.draw());
     setInterval(() => this.tick(), 1000);
   }
 
@@ -53,6 +53,7 @@ export class Timeline extends EventTarget {
     const end = Math.min(middle + length / 2, latest);
     this.view = { from: end - length, to: end };
     this.recordings.want(this.view.from - length * 0.2, this.view.to);
+    this.reasons.want(this.view.from, this.view.to);
     this.draw();
     this.dispatchEvent(new Event("view"));
   }
@@ -91,7 +92,10 @@ export class Timeline extends EventTarget {
   tick() {
     if (document.hidden) return;
     const often = this.span > 6 * 3600 ? 30 : 5;
-    if (this.view.to > now() && Math.floor(now()) % often === 0) this.recordings.want(this.view.from, this.view.to);
+    if (this.view.to > now() && Math.floor(now()) % often === 0) {
+      this.recordings.want(this.view.from, this.view.to);
+      this.reasons.want(this.view.from, this.view.to);
+    }
     this.draw();
   }
 

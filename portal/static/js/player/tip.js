@@ -4,8 +4,8 @@ import { now, say } from "./clock.js";
 const PATIENCE = 120; // ms the pointer rests before a picture is asked for
 
 export class Tip {
-  constructor(element, timeline, access, reach, words) {
-    Object.assign(this, { element, timeline, access, reach, words });
+  constructor(element, timeline, access, reach, words, reasons) {
+    Object.assign(this, { element, timeline, access, reach, words, reasons });
     this.image = element.querySelector("[data-tip-picture]");
     this.time = element.querySelector("[data-tip-time]");
     this.note = element.querySelector("[data-tip-note]");
@@ -33,7 +33,8 @@ export class Tip {
   }
 
   whyMissing(moment) {
-    return this.reach.forbids(moment) ? this.words.tooOld : this.words.missing;
+    if (this.reach.forbids(moment)) return this.words.tooOld;
+    return this.reasons.at(moment) || this.words.missing;
   }
 
   fetch(moment) {

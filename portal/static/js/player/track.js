@@ -34,6 +34,11 @@ function paintTrack(pen, timeline, { colour, x, width, bottom }) {
   pen.fillRect(0, TOP, width, bottom - TOP);
   pen.fillStyle = colour("--track-missing");
   pen.fillRect(0, TOP, present, bottom - TOP);
+  for (const span of timeline.reasons.marked) {
+    const [left, right] = [x(span.from), Math.min(x(span.to), present)];
+    pen.fillStyle = colour(`--track-${span.reason === "outage" ? "outage" : "decided"}`);
+    if (right > 0 && left < width) pen.fillRect(left, bottom - 5, Math.max(1, right - left), 5);
+  }
   pen.fillStyle = colour("--track-recorded");
   for (const span of timeline.recordings.spans) {
     const left = x(span.from);
