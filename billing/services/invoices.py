@@ -16,6 +16,7 @@ from billing.models import BillingPeriod, Invoice, InvoiceLine, InvoiceTax
 from billing.money import Money, percent
 from billing.rating import net_of, parts
 from billing.services.views import fetch_rows
+from devices.services import modes
 from tenants.models import Organization
 
 
@@ -64,6 +65,7 @@ class CameraDays:
     days: int
     ranges: list[tuple[date, date]]
     amount: Money
+    private: timedelta  # how long of it in privacy mode, which changes no amount
 
 
 ANNEX = """
@@ -105,10 +107,15 @@ def camera_days(line: InvoiceLine) -> list[CameraDays]:
     """The cameras behind a line. Their amounts add up to the line's exactly, whatever the rounding."""
     rows = fetch_rows(ANNEX, _annex_values(line))
     amounts = parts([row[3] for row in rows], line.price, line.days, line.discount_ppm)
+    period = line.invoice.period
+    private = modes.private_time([row[0] for row in rows], period.begins_at, period.ends_at)
     return [
-        CameraDays(row[0], row[1], row[2], row[3], _joined(row[4], row[5]), Money(amount, line.currency))
+        CameraDays(
+            row[0], row[1], row[2], row[3], _joined(row[4], row[5]), Money(amount, line.currency),
+            private.get(row[0], timedelta()),
+        )
         for row, amount in zip(rows, amounts, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def _annex_values(line: InvoiceLine) -> dict[str, int | None]:

@@ -7,10 +7,11 @@ cameras of a preset alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from devices.models import Camera, ModeSpan
 from tenants import clock
@@ -85,3 +86,16 @@ def end(camera: Camera, *, acting_user: User | None) -> None:
         user_login=acting_user.login if acting_user else "",
         began_at=now,
     )
+
+
+def private_time(camera_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, timedelta]:
+    """How long cameras were in privacy mode within a window; those that never were are absent (item 318)."""
+    now, spent = clock.now(), dict[int, timedelta]()
+    rows = ModeSpan.objects.filter(
+        Q(ended_at=None) | Q(ended_at__gt=since), camera_id__in=list(camera_ids), mode=ModeSpan.Mode.PRIVACY,
+        began_at__lt=until,
+    )  # fmt: skip
+    for number, began, ended in rows.values_list("camera_id", "began_at", "ended_at"):
+        length = min(ended or now, until, now) - max(began, since)
+        spent[number] = spent.get(number, timedelta()) + max(length, timedelta())
+    return spent

@@ -21,6 +21,7 @@ from django.urls import reverse
 from billing.models import Invoice, InvoiceLine, Plan
 from billing.money import Money
 from billing.services import night, plans, terms
+from devices.models import Camera
 from devices.services import cameras
 from tenants import clock
 from tenants.scoping import domain_scope
@@ -168,6 +169,21 @@ def test_the_cameras_behind_a_line_add_up_to_it(books: Books, month: date) -> No
     assert sum((row.amount for row in rows), Money(0, "EUR")) == line.net_money
     shown = response.content.decode()
     assert all(str(row.amount) in shown for row in rows)
+
+
+def test_privacy_is_seen_on_the_bill_and_changes_no_amount(books: Books) -> None:
+    line, cast = books.line(MARCH), books.cast
+    client = cast.client(cast.alice)
+    address = reverse("invoice-line", args=[line.invoice_id, line.pk])
+    before = client.get(address).context["rows"]
+    with domain_scope(cast.north):
+        camera = Camera.objects.select_related("organization").get(pk__in=[row.camera_id for row in before])
+        for hour, is_private in ((9, True), (12, False)):
+            with clock.frozen(datetime(2026, 3, 30, hour, tzinfo=UTC)):
+                cameras.set_privacy(camera, is_private, acting_user=cast.alice)
+    response = client.get(address)
+    assert "3 h of the month in privacy mode" in response.content.decode()
+    assert [row.amount for row in response.context["rows"]] == [row.amount for row in before]
 
 
 def test_parts_add_up_where_no_share_is_even(books: Books) -> None:
