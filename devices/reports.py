@@ -21,7 +21,8 @@ SILENCE = 45.0  # seconds without a report after which a stream is taken for dea
 # A camera's row before and after, in one statement; `changed` is what a viewer would see. Names are found among the
 # cameras of the streamer that speaks: it cannot speak of another's. `known` reads the statement's snapshot, so a row's
 # old values are there although it is updated here; it is the only join, because a second one to it would be planned for
-# ten rows and be quadratic in the thousands there are.
+# ten rows and be quadratic in the thousands there are. A camera that was fine when it was last spoken of, long ago, was
+# away meanwhile: nobody looked, because Perch was stopped too.
 UPSERT = """
 WITH reported AS (
     SELECT * FROM json_to_recordset(%(reports)s::json) AS r(
@@ -34,6 +35,7 @@ known AS (
            s.camera_id IS NULL OR (s.alive, s.status, s.error_code, s.error_message)
                IS DISTINCT FROM (r.alive, r.status, r.error_code, r.error_message) AS changed,
            s.camera_id IS NULL OR (s.alive, s.error_code) IS DISTINCT FROM (r.alive, r.error_code) AS turned,
+           s.alive AND s.reported_at < %(silent_since)s AS missed, s.reported_at AS last_said,
            CASE WHEN r.status IN ('waiting', 'disabled') AND r.error_code = '' THEN ''
                 WHEN r.alive THEN CASE r.error_code WHEN 'disk_full' THEN 'disk_full' ELSE '' END
                 WHEN r.error_code = '' THEN 'starting'
@@ -66,6 +68,10 @@ ended AS (
 begun AS (
     INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at)
     SELECT domain_id, camera_id, outage, %(now)s FROM known WHERE turned AND outage <> ''
+),
+unheard AS (
+    INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at, ended_at)
+    SELECT domain_id, camera_id, 'streamer_down', last_said, %(now)s FROM known WHERE missed
 )
 SELECT domain_id, camera_id FROM known WHERE changed
 """

@@ -6,6 +6,29 @@ from django.db import migrations, models
 from tenants.security import OpenToFleet, SecureTables
 
 
+# Cameras that are there already do what they do since their present stretch began. The tables' owner sees one ISP at a
+# time, like everybody.
+SINCE_NOW = """
+DO $do$
+DECLARE isp bigint;
+BEGIN
+    FOR isp IN SELECT id FROM tenants_domain LOOP
+        PERFORM set_config('app.domain_id', isp::text, true);
+        INSERT INTO devices_modespan (
+            domain_id, camera_id, camera_name, organization_id, mode, dvr_depth, dvr_space, user_login, began_at)
+        SELECT c.domain_id, c.id, c.name, c.organization_id,
+               CASE WHEN NOT c.enabled THEN 'disabled' WHEN c.dvr_depth = 0 THEN 'live_only'
+                    WHEN NOT c.static THEN 'on_demand' ELSE 'recording' END,
+               c.dvr_depth, c.dvr_space, '',
+               coalesce((SELECT lower(s.during) FROM devices_presetspan s
+                         WHERE s.domain_id = c.domain_id AND s.camera_id = c.id AND upper_inf(s.during)), now())
+        FROM devices_camera c WHERE c.domain_id = isp;
+    END LOOP;
+    PERFORM set_config('app.domain_id', '', true);
+END $do$
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("devices", "0005_people"),
@@ -116,4 +139,5 @@ class Migration(migrations.Migration):
             END $do$""",
             migrations.RunSQL.noop,
         ),
+        migrations.RunSQL(SINCE_NOW, migrations.RunSQL.noop),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from devices.models import Camera, OutageSpan
+from devices.models import Camera, CameraStatus, OutageSpan
 from devices.reports import SILENCE
 from portal import fleet
 from portal.live import rounds
@@ -78,6 +78,18 @@ def test_a_streamer_that_falls_silent_was_away_since_it_last_spoke(streamer: Str
     with later(seconds=SILENCE + 5):
         streamer.report(live_cast.gate)
     assert outages(live_cast.gate) == [("streamer_down", True)]
+
+
+def test_what_nobody_saw_because_perch_was_stopped_too_is_told_afterwards(streamer: Streamer, live_cast: Cast) -> None:
+    streamer.report(live_cast.gate)
+    spoke = clock.now() - timedelta(hours=1)
+    with domain_scope(live_cast.north):
+        CameraStatus.objects.filter(camera=live_cast.gate).update(reported_at=spoke)
+    streamer.report(live_cast.gate)
+    streamer.report(live_cast.gate)
+    assert outages(live_cast.gate) == [("streamer_down", True)]
+    with domain_scope(live_cast.north):
+        assert OutageSpan.objects.get().began_at == spoke
 
 
 def test_a_suspended_isp_is_told_as_such(streamer: Streamer, live_cast: Cast) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from psycopg.types.numeric import Int8
 
-from devices.reports import UPSERT, decode, document
+from devices.reports import SILENCE, UPSERT, decode, document
 from portal import fleet
 from portal.api.hooks.callers import caller
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, json_body
@@ -26,7 +27,9 @@ async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
         raise Refusal(400, "A report is an object with a list of streams.")
     reports = [report for report in map(decode, entries) if report is not None]
     if reports:
-        await _store({"reports": document(reports), "streamer": Int8(calling.id), "now": clock.now()})
+        now = clock.now()
+        spoken = {"now": now, "silent_since": now - timedelta(seconds=SILENCE)}
+        await _store({"reports": document(reports), "streamer": Int8(calling.id), **spoken})
     return Answer(204)
 
 
