@@ -108,6 +108,27 @@ FROM quiet q WHERE q.id = s.id
 RETURNING s.domain_id, s.camera_id
 """
 
+# What each streamer carries: the installation's pages may not look into ISPs, so the machines' role counts for them.
+COUNT = """
+UPDATE devices_streamer t SET counted_at = %(now)s, figures = q.figures
+FROM (
+    SELECT t.id, jsonb_build_object(
+        'cameras', count(c.id), 'isps', count(DISTINCT c.domain_id),
+        'alive', count(c.id) FILTER (WHERE r.runs AND s.alive),
+        'failing', count(c.id) FILTER (WHERE r.runs AND NOT s.alive AND s.error_code <> ''),
+        'bitrate', coalesce(sum(s.bitrate) FILTER (WHERE r.runs AND s.alive), 0),
+        'clients', coalesce(sum(s.online_clients) FILTER (WHERE r.runs AND s.alive), 0),
+        'bytes', coalesce(sum(s.dvr_bytes), 0)) AS figures
+    FROM devices_streamer t
+    LEFT JOIN devices_camera c ON c.streamer_id = t.id
+    LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
+    LEFT JOIN tenants_domain d ON d.id = c.domain_id
+    CROSS JOIN LATERAL (SELECT c.enabled AND NOT c.is_private AND d.is_active AS runs) AS r
+    GROUP BY t.id
+) AS q
+WHERE q.id = t.id
+"""
+
 # A message may quote the camera's address; browsers get messages, and nobody is to read a password there.
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from devices.models import Camera, Streamer
+from tenants import clock
 from tenants.encryption import Undecipherable, context_of_column, decrypt
+from tenants.errors import Conflict, Invalid
+from tenants.models import Domain
+from tenants.scoping import domain_scope
 from tenants.secrets import digest, new_secret
+from tenants.services.validation import check
 
 DAY = 24 * 3600
 GIGABYTE = 1_000_000_000
+ANSWERING = timedelta(seconds=45)  # a streamer asks every second; its last word is noted every few
 
 # What one streamer runs, across ISPs: read by the role `fleet` in the hot hook, hence as SQL. Suspension, disabling and
 # deletion are all expressed by leaving a stream out. An adjustable preset lets the camera's own archive settings rule.
@@ -43,9 +51,54 @@ def add_streamer(
         first = not Streamer.objects.exists()
         streamer = Streamer(hostname=hostname, port=port, public_url=public_url, key_digest=digest(key))
         streamer.is_default = first if is_default is None else is_default
-        streamer.full_clean()
+        if streamer.is_default:
+            Streamer.objects.update(is_default=False)
+        check(streamer)
         streamer.save()
     return streamer, key
+
+
+@transaction.atomic
+def change_streamer(streamer: Streamer, *, port: int, public_url: str, is_default: bool) -> Streamer:
+    """Change how browsers reach a streamer, and whether new cameras go there; one of all streamers is the default."""
+    if streamer.is_default and not is_default:
+        raise Invalid(
+            _("Choose another default streamer instead: new cameras have to go somewhere."), field="is_default"
+        )
+    streamer.port, streamer.public_url, streamer.is_default = port, public_url, is_default
+    check(streamer)
+    if is_default:
+        Streamer.objects.exclude(pk=streamer.pk).update(is_default=False)
+    streamer.save(update_fields=["port", "public_url", "is_default"])
+    return streamer
+
+
+def renew_key(streamer: Streamer) -> str:
+    """A new key in place of the old one, which is void at once; kept as a hash only."""
+    key = new_secret("st-")
+    streamer.key_digest = digest(key)
+    streamer.save(update_fields=["key_digest"])
+    return key
+
+
+@transaction.atomic
+def remove_streamer(streamer: Streamer) -> None:
+    """Take away a streamer that no camera of any ISP is on."""
+    if streamer.is_default:
+        raise Conflict(_("New cameras go to this streamer: make another one the default first."))
+    for domain in Domain.objects.all():
+        with domain_scope(domain):
+            if Camera.objects.filter(streamer=streamer).exists():
+                raise Conflict(_("Cameras are recorded on this streamer: move them to another one first."))
+    # Not by the model: it would look for cameras in no ISP's scope, which is refused.
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM devices_streamer WHERE id = %s", [streamer.pk])
+
+
+def is_answering(streamer: Streamer) -> bool:
+    """Whether the streamer has asked or said anything lately."""
+    seen = streamer.last_seen_at
+    return seen is not None and clock.now() - seen < ANSWERING
 
 
 def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:

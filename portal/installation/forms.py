@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.pages.forms import LoginForm, PerchForm
 from portal.pages.forms_settings import zone_choices
+from tenants.models.domains import HOST
 
 CURRENCY = RegexValidator(r"\A[A-Z]{3}\Z", _("Three capital letters, as in EUR."))
 HOSTS = forms.Textarea(attrs={"rows": "3", "spellcheck": "false", "autocapitalize": "none"})
@@ -102,3 +103,24 @@ class FactorForm(PerchForm):
         label=_("One-time code"), max_length=12,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )  # fmt: skip
+
+
+class StreamerForm(PerchForm):
+    """How browsers reach a streamer (items 157, 176)."""
+
+    port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535)
+    public_url = forms.URLField(
+        label=_("Public address"), required=False, max_length=200, assume_scheme="https",
+        help_text=_("As in https://video1.example.org. Empty: the portal's own host name with the port."),
+    )  # fmt: skip
+    is_default = forms.BooleanField(label=_("New cameras go here"), required=False)
+
+
+class NewStreamerForm(StreamerForm):
+    """A streamer that is added."""
+
+    hostname = forms.CharField(
+        label=_("Host name"), max_length=253, validators=[HOST],
+        help_text=_("The name it calls itself by. It stays."),
+    )  # fmt: skip
+    field_order = ("hostname", "port", "public_url", "is_default")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.installation import isps, second_factor, session
+from portal.installation import isps, second_factor, session, streamers
 from portal.pages import brand
 
 handler404 = "portal.pages.errors.not_found"
@@ -21,6 +21,11 @@ urlpatterns: list[URLPattern] = [
     path("isps/<isp_id>/switch", isps.switch, name="isp-switch"),
     path("isps/<isp_id>/invite", isps.invite, name="isp-invite"),
     path("isps/<isp_id>/support", isps.enter, name="isp-support"),
+    path("streamers", streamers.streamers_page, name="streamers"),
+    path("streamers/new", streamers.add, name="streamer-add"),
+    path("streamers/<streamer_id>", streamers.streamer_page, name="streamer"),
+    path("streamers/<streamer_id>/key", streamers.renew_key, name="streamer-key"),
+    path("streamers/<streamer_id>/remove", streamers.remove, name="streamer-remove"),
     path("log", isps.log_page, name="log"),
     path("brand.css", brand.stylesheet, name="brand-css"),
     path("brand/icon.svg", brand.mark, name="brand-icon"),

@@ -32,6 +32,7 @@ async def run(receive: Receive, send: Send) -> None:
             "listener": Listener(hub, guard).run,
             "guard": guard.run,
             "settling": rounds.settle_rounds,
+            "counting": rounds.count_rounds,
             "refreshing": lambda: rounds.refresh_rounds(hub),
             "beating": lambda: rounds.beat_rounds(hub),
             "viewers": notebook.run,

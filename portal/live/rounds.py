@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from devices.reports import SETTLE, SILENCE
+from devices.reports import COUNT, SETTLE, SILENCE
 from portal import fleet
 from portal.fleet import DatabaseAway
 from portal.live.hub import Hub
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 REFRESH_EVERY = 10.0  # seconds: a browser is wrong for no longer, even if every notice were lost
 BEAT_EVERY = 15.0
 SETTLE_EVERY = 5.0
+COUNT_EVERY = 30.0
 
 
 async def settle() -> None:
@@ -28,6 +29,12 @@ async def settle() -> None:
         parameters = {"now": now, "silent_since": now - timedelta(seconds=SILENCE)}
         cursor = await held.execute(SETTLE, parameters, prepare=False)
         await announce(held, await cursor.fetchall())
+
+
+async def count() -> None:
+    """Count what each streamer carries. Raises DatabaseAway."""
+    async with fleet.connection() as held:
+        await held.execute(COUNT, {"now": clock.now()}, prepare=False)
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -44,6 +51,10 @@ async def settle_rounds() -> None:
     """`settle`, beginning late: after a pause of the portal, streamers must have had the time to report again."""
     await asyncio.sleep(SILENCE)
     await every(SETTLE_EVERY, settle)
+
+
+async def count_rounds() -> None:
+    await every(COUNT_EVERY, count)
 
 
 async def refresh_rounds(hub: Hub) -> None:

@@ -99,6 +99,10 @@ class InstallationEntry(models.Model):
         SUPPORT = "support", _("asked for support access to")
         SUPPORT_ENDED = "support_ended", _("ended support access to")
         ADMINISTRATOR = "administrator", _("changed a super administrator")
+        STREAMER_ADDED = "streamer_added", _("added the streamer")
+        STREAMER_CHANGED = "streamer_changed", _("changed the streamer")
+        STREAMER_KEY = "streamer_key", _("renewed the key of the streamer")
+        STREAMER_REMOVED = "streamer_removed", _("removed the streamer")
 
     action = models.CharField(max_length=20, choices=Action.choices)
     administrator_login = models.CharField(max_length=254, blank=True)

@@ -99,7 +99,15 @@ def measure(server: Server, built: city.City) -> None:
         def upsert() -> None:
             for streams in reports:
                 decoded = document(filter(None, map(decode, streams)))
-                bare.execute(UPSERT, {"reports": decoded, "streamer": built.streamer.pk, "now": clock.now(), "silent_since": clock.now()})
+                bare.execute(
+                    UPSERT,
+                    {
+                        "reports": decoded,
+                        "streamer": built.streamer.pk,
+                        "now": clock.now(),
+                        "silent_since": clock.now(),
+                    },
+                )
 
         report()
         ours, limit = milliseconds(report), milliseconds(upsert)

@@ -38,15 +38,34 @@ PAGES = {
     "isps/<isp_id>/switch": ("POST", 401),
     "isps/<isp_id>/invite": ("POST", 401),
     "isps/<isp_id>/support": ("POST", 401),
+    "streamers": ("GET", 302),
+    "streamers/new": ("GET", 302),
+    "streamers/<streamer_id>": ("GET", 302),
+    "streamers/<streamer_id>/key": ("GET", 302),
+    "streamers/<streamer_id>/remove": ("GET", 302),
     "log": ("GET", 302),
     "brand.css": ("GET", 200),
     "brand/icon.svg": ("GET", 200),
 }
-WRITES = {"password", "second-factor", "isps/new", "isps/<isp_id>/switch"}  # pages that also take what is sent
+WRITES = {
+    "password",
+    "second-factor",
+    "isps/new",
+    "isps/<isp_id>/switch",
+    "streamers/new",
+    "streamers/<streamer_id>",
+    "streamers/<streamer_id>/key",
+    "streamers/<streamer_id>/remove",
+}  # pages that also take what is sent
 
 
 def test_every_address_of_the_installation_is_in_the_table() -> None:
     assert {str(pattern.pattern) for pattern in urls.urlpatterns} == set(PAGES)
+
+
+def _path(installation: Installation, route: str) -> str:
+    made = route.replace("<isp_id>", str(installation.cast.north.pk))
+    return "/" + made.replace("<streamer_id>", str(installation.cast.streamer.pk))
 
 
 def _strangers(installation: Installation) -> list[Client]:
@@ -63,7 +82,7 @@ def _strangers(installation: Installation) -> list[Client]:
 @pytest.mark.parametrize("route", PAGES)
 def test_people_of_an_isp_are_nobody_at_the_installation(installation: Installation, route: str) -> None:
     method, expected = PAGES[route]
-    path = "/" + route.replace("<isp_id>", str(installation.cast.north.pk))
+    path = _path(installation, route)
     for client in _strangers(installation):
         assert client.generic(method, path).status_code == expected
         if route in WRITES:
@@ -74,7 +93,7 @@ def test_people_of_an_isp_are_nobody_at_the_installation(installation: Installat
 
 @pytest.mark.parametrize("route", [route for route, (method, _status) in PAGES.items() if method == "GET"])
 def test_a_super_administrator_opens_every_page(installation: Installation, route: str) -> None:
-    path = "/" + route.replace("<isp_id>", str(installation.cast.north.pk))
+    path = _path(installation, route)
     expected = 302 if route == "login" else 200
     assert installation.client().get(path).status_code == expected
 

@@ -1,0 +1,33 @@
+"""What super administrators do with streamers is in their log."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("tenants", "0013_locales_and_analytics"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="installationentry",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("opened", "opened the ISP"),
+                    ("changed", "changed the ISP"),
+                    ("suspended", "suspended the ISP"),
+                    ("resumed", "resumed the ISP"),
+                    ("invited", "invited an administrator to"),
+                    ("support", "asked for support access to"),
+                    ("support_ended", "ended support access to"),
+                    ("administrator", "changed a super administrator"),
+                    ("streamer_added", "added the streamer"),
+                    ("streamer_changed", "changed the streamer"),
+                    ("streamer_key", "renewed the key of the streamer"),
+                    ("streamer_removed", "removed the streamer"),
+                ],
+                max_length=20,
+            ),
+        ),
+    ]

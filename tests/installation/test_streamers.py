@@ -1,0 +1,135 @@
+"""What Greta does with streamers: sees how they fare, adds one with a key of its own, changes, and removes it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from devices.models import Camera, CameraStatus, Streamer
+from devices.services import streamers
+from portal import fleet
+from portal.first_run import HOSTNAME
+from portal.live import rounds
+from tenants import clock
+from tenants.installation import installation_scope
+from tenants.models import InstallationEntry
+from tenants.scoping import domain_scope
+from tests.cast import Cast
+from tests.hooks.asking import Streamer as Asking
+from tests.hooks.asking import streamer
+from tests.installation.conftest import Installation
+from tests.server import live_cast, server, web_process
+
+__all__ = ["live_cast", "server", "streamer", "web_process"]
+NEW = {"hostname": "video2.example.org", "port": "8443", "public_url": "https://video2.example.org"}
+
+
+def log() -> list[tuple[str, str]]:
+    with installation_scope():
+        return list(InstallationEntry.objects.order_by("id").values_list("action", "title"))
+
+
+def test_a_streamer_is_added_with_a_key_that_is_shown_once(installation: Installation) -> None:
+    greta = installation.client()
+    page = greta.post("/streamers/new", NEW).content.decode()
+    key = re.findall(r"st-[\w-]{20,}", page)[0]
+    added = Streamer.objects.get(hostname="video2.example.org")
+    assert streamers.is_key_of(added, key)
+    assert "--hostname video2.example.org" in page
+    assert not added.is_default
+    assert key not in greta.get(f"/streamers/{added.pk}").content.decode()
+    assert log()[-1] == ("streamer_added", "video2.example.org")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("hostname", "streamer-1"), ("hostname", "Video 2"), ("hostname", ""), ("port", "0"), ("port", "70000"),
+        ("public_url", "javascript:alert(1)"), ("public_url", "ftp://x"),
+    ],
+)  # fmt: skip
+def test_what_is_no_streamer_is_refused_by_its_field(installation: Installation, field: str, value: str) -> None:
+    answer = installation.client().post("/streamers/new", {**NEW, field: value})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {field}
+    assert Streamer.objects.count() == 1
+
+
+def test_new_cameras_go_to_one_streamer(installation: Installation) -> None:
+    greta, first = installation.client(), installation.cast.streamer
+    greta.post("/streamers/new", NEW)
+    second = Streamer.objects.get(hostname=NEW["hostname"])
+    change = {"port": "8443", "public_url": "https://elsewhere.example.org", "is_default": "on"}
+    assert greta.post(f"/streamers/{second.pk}", change).status_code == 302
+    assert list(Streamer.objects.filter(is_default=True)) == [second]
+    assert streamers.default_streamer() == second
+    assert greta.post(f"/streamers/{second.pk}", {"port": "8443"}).status_code == 422, "they have to go somewhere"
+    assert log()[-1] == ("streamer_changed", "video2.example.org")
+    first.refresh_from_db()
+    assert not first.is_default
+
+
+def test_a_renewed_key_voids_the_old_one(installation: Installation) -> None:
+    cast, greta = installation.cast, installation.client()
+    path = f"/streamers/{cast.streamer.pk}/key"
+    assert "void at once" in greta.get(path).content.decode()
+    key = re.findall(r"st-[\w-]{20,}", greta.post(path).content.decode())[0]
+    renewed = Streamer.objects.get(pk=cast.streamer.pk)
+    assert streamers.is_key_of(renewed, key)
+    assert not streamers.is_key_of(renewed, cast.streamer_key)
+
+
+def test_a_streamer_with_cameras_or_the_default_one_stays(installation: Installation) -> None:
+    cast, greta = installation.cast, installation.client()
+    greta.post("/streamers/new", {**NEW, "is_default": "on"})
+    added = Streamer.objects.get(hostname=NEW["hostname"])
+    for row, why in ((added, "another one the default"), (cast.streamer, "move them")):
+        page = greta.post(f"/streamers/{row.pk}/remove", follow=True).content.decode()
+        assert why in page
+    for domain in (cast.north, cast.south):
+        with domain_scope(domain):
+            Camera.objects.update(streamer=added)
+    assert greta.post(f"/streamers/{cast.streamer.pk}/remove").headers["Location"] == "/streamers"
+    assert list(Streamer.objects.all()) == [added]
+    assert log()[-1] == ("streamer_removed", "streamer-1")
+
+
+def test_the_installations_own_streamer_keeps_its_key(installation: Installation) -> None:
+    own, _key = streamers.add_streamer(hostname=HOSTNAME, port=8001)
+    greta = installation.client()
+    assert "/key" not in greta.get(f"/streamers/{own.pk}").content.decode()
+    for what in ("key", "remove"):
+        assert greta.post(f"/streamers/{own.pk}/{what}").status_code == 409
+    assert Streamer.objects.filter(pk=own.pk).exists()
+
+
+def test_the_list_tells_which_answer(installation: Installation) -> None:
+    greta, row = installation.client(), installation.cast.streamer
+    assert "never heard of" in greta.get("/streamers").content.decode()
+    Streamer.objects.filter(pk=row.pk).update(last_seen_at=clock.now())
+    assert ">answers<" in greta.get("/streamers").content.decode()
+    Streamer.objects.filter(pk=row.pk).update(last_seen_at=clock.now() - streamers.ANSWERING)
+    assert "does not answer" in greta.get("/streamers").content.decode()
+
+
+def test_what_a_streamer_carries_is_counted_across_isps(streamer: Asking, live_cast: Cast) -> None:
+    streamer.report(live_cast.gate)
+    streamer.report(live_cast.tree)
+    streamer.report(live_cast.wheel, alive=False, status="error", error={"code": "unreachable", "message": ""})
+    with domain_scope(live_cast.north):
+        CameraStatus.objects.filter(camera=live_cast.gate).update(bitrate=400, online_clients=2, dvr_bytes=5_000)
+
+    async def once() -> None:
+        try:
+            await rounds.count()
+        finally:
+            await fleet.close()
+
+    asyncio.run(once())
+    row = Streamer.objects.get(pk=live_cast.streamer.pk)
+    told = {name: row.figures[name] for name in ("cameras", "isps", "alive", "failing")}
+    assert told == {"cameras": 4, "isps": 2, "alive": 2, "failing": 1}
+    assert row.figures["clients"] >= 2
+    assert row.counted_at is not None
