@@ -50,6 +50,7 @@ JOBS: tuple[Job, ...] = (
     Job("portal.tasks.post_webhooks", timedelta(seconds=2)),
     Job("portal.tasks.seal_changes", timedelta(minutes=1)),
     Job("portal.tasks.keep_house", timedelta(hours=1)),
+    Job("portal.tasks.watch_storage", timedelta(hours=6)),
     Job("tenants.tasks.end_support", timedelta(minutes=1)),
     Job("billing.tasks.count_isps", timedelta(minutes=5)),
 )

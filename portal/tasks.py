@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from devices.services import viewings
+from devices.services import storage, viewings
 from portal.api import feed
 from tenants import outbox
 from tenants.models import Domain
@@ -32,6 +32,14 @@ def keep_house() -> None:
         with domain_scope(domain_id):
             housekeeping.remove_expired()
             viewings.forget_old()
+
+
+@dramatiq.actor(queue_name="default", max_retries=0)
+def watch_storage() -> None:
+    """Tell administrators where cameras keep less than was sold."""
+    for domain_id in _every_isp():
+        with domain_scope(domain_id):
+            storage.alert()
 
 
 @dramatiq.actor(queue_name="webhooks", max_retries=0, max_age=10_000)

@@ -234,6 +234,7 @@ LISTS: dict[str, Make] = {
     "/settings/sign-in": _provider,
     "/settings/keys": _key,
     "/settings/webhooks": _webhook,
+    "/storage/": _camera,
     "/audit/": _camera,
 }
 

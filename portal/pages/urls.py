@@ -16,6 +16,7 @@ from portal.pages import (
     profile,
     session,
     settings,
+    storage,
 )
 
 
@@ -76,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<user_id>", people.change, name="user"),
     path("users/<user_id>/delete", people.delete, name="user-delete"),
     path("users/<user_id>/access", grants.user_page, name="user-access"),
+    path("storage/", storage.storage_page, name="storage"),
     path("presets/", presets.presets_page, name="presets"),
     path("presets/new", presets.add, name="preset-add"),
     path("presets/<preset_id>", presets.change, name="preset"),

@@ -146,6 +146,19 @@ def send(
     return row
 
 
+def tell(user: User, *, sender: str, title: str, body: str) -> Message:
+    """A warning of the portal itself to one person, above his pages until he has read it. Nobody did anything: it is in
+    no audit log."""
+    row = Message(
+        domain_id=current_domain_id(), user=user, sender_login=sender, created_at=clock.now(), title=title, body=body,
+        type=Message.Type.WARNING, is_dashboard=True,
+    )  # fmt: skip
+    check(row)
+    row.save()
+    _tell(row)
+    return row
+
+
 def _require_may_write(sender: User, user: User | None, organization: Organization | None) -> None:
     if not can_send(sender):
         raise Forbidden(_("You may not write messages."))

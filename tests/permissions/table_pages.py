@@ -82,6 +82,7 @@ ROWS = [
     post("/cameras/mark/{camera}",       "401 404 404 302 404 302 302 302 404 302 401",
          {"favorite": "1", "back": "/cameras/"}),
 
+    get("/storage/",                     "302 403 403 403 403 403 403 403 403 200 302"),
     get("/organizations/",               "302 E   200 200 200 200 200 200 200 200 302"),
     get("/organizations/new",            "302 403 403 403 403 403 403 403 403 200 302"),
     post("/organizations/new",           "401 403 403 403 403 403 403 403 403 302 401", {"title": "x", **LIMITS}),

@@ -41,6 +41,7 @@ ROWS = [
     admin("GET", "identity_providers/{provider}"),
     admin("PUT", "identity_providers/{provider}", {"title": "x"}),
     admin("DELETE", "identity_providers/{provider}", success=204),
+    admin("GET", "storage"),
     admin("GET", "support_accesses"),
     admin("DELETE", "support_accesses/{stay}", success=204),
     admin("PUT", "brand_pictures/logo", {"file": b64encode(PIXEL).decode()}, plain=True),

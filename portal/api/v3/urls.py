@@ -49,6 +49,7 @@ ADMIN = (
     "organizations",
     "presets",
     "sign_in",
+    "storage",
     "streams",
     "support",
     "users",
