@@ -15,7 +15,7 @@ from django.db import transaction
 from billing.models import Plan
 from billing.services import night, plans, terms
 from billing.services import organizations as subscribers
-from devices.models import Camera
+from devices.models import Camera, ModeSpan
 from devices.services import cameras, presets
 from tenants import clock
 from tenants.models import Domain, Folder, Organization, User
@@ -97,9 +97,17 @@ def load(*, api_key: str | None = None) -> list[str]:
                 made = _subscribers(isp)
                 key = keys.add_key(acting_user=None, title="CRM", secret=api_key if isp.slug == NORTH else None)[1]
         _live_through(domain, made, begin)
+        _record_from_now_on(domain)
         if isp.slug == NORTH and not api_key:
             told = [f"  North's system API key (shown once): {key}"]
     return told
+
+
+def _record_from_now_on(domain: Domain) -> None:
+    """The months before are made up for the bills: no streamer was there, and nobody promised footage of them."""
+    with domain_scope(domain):
+        ModeSpan.objects.exclude(ended_at=None).delete()
+        ModeSpan.objects.update(began_at=clock.now())
 
 
 def _months_ago(today: date, count: int) -> date:

@@ -124,3 +124,21 @@ class NewStreamerForm(StreamerForm):
         help_text=_("The name it calls itself by. It stays."),
     )  # fmt: skip
     field_order = ("hostname", "port", "public_url", "is_default")
+
+
+class SizingForm(PerchForm):
+    """What is to be served (items 8-12)."""
+
+    cameras = forms.IntegerField(label=_("Cameras"), min_value=0, max_value=10_000_000)
+    bitrate = forms.FloatField(label=_("Bitrate of each, Mbit/s"), min_value=0.01, max_value=1000)
+    users = forms.IntegerField(label=_("Viewers at once"), min_value=0, max_value=10_000_000)
+    depth = forms.FloatField(label=_("Archive, days"), min_value=0, max_value=3650)
+    disk_speed = forms.FloatField(
+        label=_("Speed of a disk, Mbit/s"), min_value=1, max_value=1_000_000,
+        help_text=_("160-240 is left of a disk's 100 MB/s when many write and read at once."),
+    )  # fmt: skip
+    disks = forms.IntegerField(label=_("Disks there are"), min_value=0, max_value=100_000)
+    plates = forms.IntegerField(label=_("Cameras that read number plates"), min_value=0, max_value=100_000)
+    no_plates = forms.IntegerField(label=_("… and notice vehicles without"), min_value=0, max_value=100_000)
+    emergency = forms.IntegerField(label=_("… and emergency vehicles"), min_value=0, max_value=100_000)
+    faces = forms.IntegerField(label=_("Cameras that recognize faces"), min_value=0, max_value=100_000)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.installation import isps, second_factor, session, streamers
+from portal.installation import isps, second_factor, session, sizing, streamers
 from portal.pages import brand
 
 handler404 = "portal.pages.errors.not_found"
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("isps/<isp_id>/invite", isps.invite, name="isp-invite"),
     path("isps/<isp_id>/support", isps.enter, name="isp-support"),
     path("streamers", streamers.streamers_page, name="streamers"),
+    path("streamers/sizing", sizing.sizing_page, name="streamer-sizing"),
     path("streamers/new", streamers.add, name="streamer-add"),
     path("streamers/<streamer_id>", streamers.streamer_page, name="streamer"),
     path("streamers/<streamer_id>/key", streamers.renew_key, name="streamer-key"),

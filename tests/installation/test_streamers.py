@@ -133,3 +133,19 @@ def test_what_a_streamer_carries_is_counted_across_isps(streamer: Asking, live_c
     assert told == {"cameras": 4, "isps": 2, "alive": 2, "failing": 1}
     assert row.figures["clients"] >= 2
     assert row.counted_at is not None
+
+
+def test_the_calculator_begins_with_real_numbers_and_answers_what_is_asked(installation: Installation) -> None:
+    greta, row = installation.client(), installation.cast.streamer
+    page = greta.get("/streamers/sizing").content.decode()
+    assert "it begins with an example" in page
+    assert "650 Mbit/s in" in page
+    figures = {"cameras": 40, "alive": 30, "bitrate": 60_000, "clients": 7}
+    Streamer.objects.filter(pk=row.pk).update(figures=figures)
+    answer = greta.get("/streamers/sizing")
+    assert {name: answer.context["form"][name].value() for name in ("cameras", "bitrate", "users")} == {
+        "cameras": 40, "bitrate": 2.0, "users": 7,
+    }  # fmt: skip
+    asked = greta.get("/streamers/sizing?cameras=1000&bitrate=2&users=100&depth=30&disks=12").content.decode()
+    assert "2,600 Mbit/s in" in asked
+    assert greta.get("/streamers/sizing?cameras=x&bitrate=-1").status_code == 422

@@ -40,6 +40,7 @@ PAGES = {
     "isps/<isp_id>/support": ("POST", 401),
     "streamers": ("GET", 302),
     "streamers/new": ("GET", 302),
+    "streamers/sizing": ("GET", 302),
     "streamers/<streamer_id>": ("GET", 302),
     "streamers/<streamer_id>/key": ("GET", 302),
     "streamers/<streamer_id>/remove": ("GET", 302),
