@@ -190,19 +190,21 @@ def visible_cameras(user: User) -> QuerySet[Camera]:
     return rows.filter(pk__in=RawSQL(*positional(KNOWN, asked_by(user))))  # noqa: S611 - parameters stay parameters
 
 
-def require_may_pause(user: User, camera: Camera) -> None:
+def require_may_pause(user: User | None, camera: Camera) -> None:
     """Let only the camera's own people switch privacy mode: its owner and members who edit cameras there. What an ISP's
     administrator could end would be no privacy."""
-    if not may_pause(user, camera):
+    if user is None or not may_pause(user, camera):
         raise Forbidden(_("Only the subscriber's own people switch privacy mode."), field="is_private")
 
 
 def may_pause(user: User, camera: Camera) -> bool:
     """The same as an answer, for buttons."""
-    if user.is_readonly or user.is_system:
+    if user.is_readonly or user.is_system or user.is_impersonated:
         return False
     if camera.organization.owner_id == user.pk:
         return True
+    if user.is_admin:  # who could make himself a member there
+        return False
     editors = Membership.objects.filter(user=user, organization=camera.organization_id, can_edit_cameras=True)
     return camera.organization.owner_id is not None and bool(editors.exists())
 

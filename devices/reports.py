@@ -34,7 +34,7 @@ known AS (
     SELECT DISTINCT ON (c.id) c.id AS camera_id, r.*,
            s.camera_id IS NULL OR (s.alive, s.status, s.error_code, s.error_message)
                IS DISTINCT FROM (r.alive, r.status, r.error_code, r.error_message) AS changed,
-           s.camera_id IS NULL OR (s.alive, s.error_code) IS DISTINCT FROM (r.alive, r.error_code) AS turned,
+           (SELECT o.code FROM devices_outagespan o WHERE o.camera_id = c.id AND o.ended_at IS NULL LIMIT 1) AS held,
            s.alive AND s.reported_at < %(silent_since)s AS missed, s.reported_at AS last_said,
            CASE WHEN r.status IN ('waiting', 'disabled') AND r.error_code = '' THEN ''
                 WHEN r.alive THEN CASE r.error_code WHEN 'disk_full' THEN 'disk_full' ELSE '' END
@@ -63,11 +63,11 @@ written AS (
 ),
 ended AS (
     UPDATE devices_outagespan o SET ended_at = %(now)s FROM known k
-    WHERE k.turned AND o.camera_id = k.camera_id AND o.ended_at IS NULL
+    WHERE k.held <> k.outage AND o.camera_id = k.camera_id AND o.ended_at IS NULL
 ),
 begun AS (
     INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at)
-    SELECT domain_id, camera_id, outage, %(now)s FROM known WHERE turned AND outage <> ''
+    SELECT domain_id, camera_id, outage, %(now)s FROM known WHERE outage <> '' AND held IS DISTINCT FROM outage
 ),
 unheard AS (
     INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at, ended_at)
@@ -93,7 +93,10 @@ WITH quiet AS (
     FOR UPDATE OF s SKIP LOCKED
 ),
 ended AS (
-    UPDATE devices_outagespan o SET ended_at = coalesce(q.reported_at, %(now)s) FROM quiet q
+    UPDATE devices_outagespan o
+    SET ended_at = CASE WHEN q.outage = '' THEN %(now)s
+                        ELSE greatest(o.began_at, coalesce(q.reported_at, %(now)s)) END
+    FROM quiet q
     WHERE o.camera_id = q.camera_id AND o.ended_at IS NULL
 ),
 begun AS (
@@ -109,25 +112,24 @@ RETURNING s.domain_id, s.camera_id
 """
 
 # What each streamer carries: the installation's pages may not look into ISPs, so the machines' role counts for them.
-COUNT = """
-UPDATE devices_streamer t SET counted_at = %(now)s, figures = q.figures
-FROM (
-    SELECT t.id, jsonb_build_object(
-        'cameras', count(c.id), 'isps', count(DISTINCT c.domain_id),
-        'alive', count(c.id) FILTER (WHERE r.runs AND s.alive),
-        'failing', count(c.id) FILTER (WHERE r.runs AND NOT s.alive AND s.error_code <> ''),
-        'bitrate', coalesce(sum(s.bitrate) FILTER (WHERE r.runs AND s.alive), 0),
-        'clients', coalesce(sum(s.online_clients) FILTER (WHERE r.runs AND s.alive), 0),
-        'bytes', coalesce(sum(s.dvr_bytes), 0)) AS figures
-    FROM devices_streamer t
-    LEFT JOIN devices_camera c ON c.streamer_id = t.id
-    LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
-    LEFT JOIN tenants_domain d ON d.id = c.domain_id
-    CROSS JOIN LATERAL (SELECT c.enabled AND NOT c.is_private AND d.is_active AS runs) AS r
-    GROUP BY t.id
-) AS q
-WHERE q.id = t.id
+CARRIED = """
+SELECT t.id AS streamer, jsonb_build_object(
+    'cameras', count(c.id), 'isps', count(DISTINCT c.domain_id),
+    'alive', count(c.id) FILTER (WHERE r.runs AND s.alive),
+    'failing', count(c.id) FILTER (WHERE r.runs AND NOT s.alive AND s.error_code <> ''),
+    'bitrate', coalesce(sum(s.bitrate) FILTER (WHERE r.runs AND s.alive), 0),
+    'clients', coalesce(sum(s.online_clients) FILTER (WHERE r.runs AND s.alive), 0),
+    'bytes', coalesce(sum(s.dvr_bytes), 0))::text AS figures
+FROM devices_streamer t
+LEFT JOIN devices_camera c ON c.streamer_id = t.id
+LEFT JOIN devices_camerastatus s ON s.camera_id = c.id
+LEFT JOIN tenants_domain d ON d.id = c.domain_id
+CROSS JOIN LATERAL (SELECT c.enabled AND NOT c.is_private AND d.is_active AS runs) AS r
+WHERE EXISTS (SELECT FROM devices_streamer w WHERE w.counted_at IS NULL OR w.counted_at < %(before)s)
+GROUP BY t.id
 """
+# One row a transaction: a commit of cameras locks all streamers at once, and must not wait for us while we wait for it.
+NOTE = "UPDATE devices_streamer SET figures = %(figures)s::jsonb, counted_at = %(now)s WHERE id = %(streamer)s"
 
 # A message may quote the camera's address; browsers get messages, and nobody is to read a password there.
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")

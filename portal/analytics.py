@@ -1,8 +1,8 @@
 """Google Analytics, for an ISP that has a key for it (item 172): how much its subscribers use the portal.
 
-Google's script reads whatever stands on a page. It is loaded for people who are signed in only, and never where
-secrets are shown or typed: not in settings, profiles and the installation's own pages. What it is told is the kind of
-page (`/users/:id`), neither numbers nor names; nobody's cookie is kept beyond the visit.
+Google's script reads whatever stands on a page. It is loaded for people who are signed in only, and on the pages of
+`COUNTED` only: nowhere where secrets are shown or typed. What it is told is the page's pattern
+(`cameras/watch/<camera:name>`), never an address with its numbers and names; nothing is kept in the browser.
 """
 
 from __future__ import annotations
@@ -16,13 +16,26 @@ from tenants.models import User
 
 SCRIPTS = "https://www.googletagmanager.com"
 TOLD = ["https://www.googletagmanager.com", "https://*.google-analytics.com", "https://*.analytics.google.com"]
-NEVER = ("/settings/", "/profile/", "/support/", "/vsaas/")
+COUNTED = frozenset(
+    {
+        "cameras",
+        "watch",
+        "organizations",
+        "organization",
+        "messages",
+        "costs",
+        "usage",
+        "invoices",
+        "invoice",
+        "storage",
+    }
+)
 
 
 def key_for(request: Any) -> str:
     """The key by which a page is counted; empty where none is."""
-    domain, user = getattr(request, "domain", None), getattr(request, "user", None)
-    if domain is None or not domain.pk or not isinstance(user, User) or request.path.startswith(NEVER):
+    domain, user, match = (getattr(request, name, None) for name in ("domain", "user", "resolver_match"))
+    if domain is None or not domain.pk or not isinstance(user, User) or match is None or match.url_name not in COUNTED:
         return ""
     return str(domain.analytics_key)
 

@@ -108,7 +108,9 @@ def camera_days(line: InvoiceLine) -> list[CameraDays]:
     rows = fetch_rows(ANNEX, _annex_values(line))
     amounts = parts([row[3] for row in rows], line.price, line.days, line.discount_ppm)
     period = line.invoice.period
-    private = modes.private_time([row[0] for row in rows], period.begins_at, period.ends_at)
+    private = modes.private_time(
+        line.invoice.organization_id, [row[0] for row in rows], period.begins_at, period.ends_at
+    )
     return [
         CameraDays(
             row[0], row[1], row[2], row[3], _joined(row[4], row[5]), Money(amount, line.currency),

@@ -25,7 +25,7 @@ class Streamer(models.Model):
     is_default = models.BooleanField(_("new cameras go here"), default=False)
     version = models.BigIntegerField(default=1)
     last_seen_at = models.DateTimeField(null=True, blank=True)
-    # What it carries, of all ISPs, as last counted by the machines' role (devices.reports.COUNT).
+    # What it carries, of all ISPs, as last counted by the machines' role (devices.reports.CARRIED).
     figures = models.JSONField(default=dict, blank=True, editable=False)
     counted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

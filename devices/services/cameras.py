@@ -17,7 +17,7 @@ from devices.services import grants, modes, presets, spans, streamers
 from tenants import audit, clock
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access
-from tenants.errors import Forbidden, Invalid, LimitReached
+from tenants.errors import Forbidden, Invalid, LimitReached, Missing
 from tenants.models import Folder, Organization, User
 from tenants.scoping import current_domain_id
 from tenants.services import folders
@@ -91,9 +91,12 @@ def add_camera(
 @transaction.atomic
 def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) -> Camera:
     """Change a camera's settings; only what is given changes. Moving it to another organization is a change too."""
+    _lock_privacy(camera)
     before = audit.snapshot(camera)
     ruled = {field: values.pop(field) for field in presets.RULED if field in values}
     urls = {field: values.pop(field) for field in URLS if field in values}
+    if camera.is_private and values.get("organization", camera.organization) != camera.organization:
+        camera_access.require_may_pause(acting_user, camera)
     _place(camera, values)
     assign(camera, values, OWN)
     _set_urls(camera, urls)
@@ -118,6 +121,7 @@ def set_enabled(camera: Camera, enabled: bool, *, acting_user: User | None) -> C
 def set_privacy(camera: Camera, private: bool, *, acting_user: User) -> Camera:
     """Let the subscriber be alone, or end it (item 318): while it lasts nothing is recorded and nobody watches, neither
     live nor the archive. It is the subscriber's to decide: neither the ISP's administrators nor its keys may."""
+    _lock_privacy(camera)
     if private != camera.is_private:
         camera_access.require_may_pause(acting_user, camera)
         before = audit.snapshot(camera)
@@ -127,6 +131,15 @@ def set_privacy(camera: Camera, private: bool, *, acting_user: User) -> Camera:
         audit.changed(camera, before, acting_user=acting_user, object_id=camera.name)
         notify_access()
     return camera
+
+
+def _lock_privacy(camera: Camera) -> None:
+    """Read again, under a lock, whether the subscriber wants to be alone: a change that began before he said so, and
+    saves the row after it, must not end it."""
+    found = Camera.objects.select_for_update().filter(pk=camera.pk).values_list("is_private", flat=True).first()
+    if found is None:
+        raise Missing(_("There is no such camera."))
+    camera.is_private = found
 
 
 @transaction.atomic

@@ -13,9 +13,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
-from devices.models import Camera, ModeSpan
+from devices.models import Camera, ModeSpan, OutageSpan
 from tenants import clock
 from tenants.models import User
+
+KEEP = timedelta(days=2 * 366)
 
 WANTED = """
 WITH wanted AS (
@@ -76,6 +78,7 @@ def end(camera: Camera, *, acting_user: User | None) -> None:
     """Note that a camera is deleted, by whom and when."""
     now = clock.now()
     ModeSpan.objects.filter(camera_id=camera.pk, ended_at=None).update(ended_at=now)
+    OutageSpan.objects.filter(camera_id=camera.pk, ended_at=None).update(ended_at=now)
     ModeSpan.objects.create(
         domain_id=camera.domain_id,
         camera_id=camera.pk,
@@ -88,14 +91,23 @@ def end(camera: Camera, *, acting_user: User | None) -> None:
     )
 
 
-def private_time(camera_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, timedelta]:
-    """How long cameras were in privacy mode within a window; those that never were are absent (item 318)."""
+def private_time(
+    organization_id: int, camera_ids: Sequence[int], since: datetime, until: datetime
+) -> dict[int, timedelta]:
+    """How long cameras of an organization were in privacy mode within a window; those that never were are absent."""
     now, spent = clock.now(), dict[int, timedelta]()
     rows = ModeSpan.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gt=since), camera_id__in=list(camera_ids), mode=ModeSpan.Mode.PRIVACY,
+        Q(ended_at=None) | Q(ended_at__gt=since), organization_id=organization_id,
+        camera_id__in=list(camera_ids), mode=ModeSpan.Mode.PRIVACY,
         began_at__lt=until,
     )  # fmt: skip
     for number, began, ended in rows.values_list("camera_id", "began_at", "ended_at"):
         length = min(ended or now, until, now) - max(began, since)
         spent[number] = spent.get(number, timedelta()) + max(length, timedelta())
     return spent
+
+
+def forget_old() -> int:
+    """Remove outages that ended longer ago than any window that is asked for; returns how many. What a camera was told
+    to do stays."""
+    return int(OutageSpan.objects.filter(ended_at__lt=clock.now() - KEEP).delete()[0])

@@ -6,12 +6,13 @@ cannot be switched off, and a camera in privacy mode is not out of order.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -26,7 +27,6 @@ from tenants.models import User
 
 LONGEST = timedelta(days=366)
 Mode = ModeSpan.Mode
-Span = TypeVar("Span", ModeSpan, OutageSpan)
 
 
 class Reason(StrEnum):
@@ -97,6 +97,7 @@ class Facts:
     room_since: datetime | None  # what is older has gone for want of space
     now: datetime
     tells_who: bool = True  # names are for those who run the camera
+    seen_since: datetime | None = None  # what is older is beyond the viewer's right to the archive
 
 
 def words(span: Because) -> str:
@@ -121,14 +122,16 @@ def _facts(user: User, name: str, since: datetime, until: datetime) -> Facts:
         number = _deleted(user, name)
         return Facts(*_spans(number, since, until), created_at=None, kept_since=None, room_since=None, now=now)
     camera = camera_access.camera_for(user, name, "dvr")
+    held = camera_access.rights(user, camera)
+    limit = now - timedelta(days=held.dvr_depth_limit) if held.dvr_depth_limit is not None else None
     status: CameraStatus | None = getattr(camera, "status", None)
     kept = now - timedelta(days=camera.dvr_depth) if camera.dvr_depth else None
     room = None
     if camera.dvr_space and status is not None and status.dvr_from:
         room = datetime.fromtimestamp(status.dvr_from, tz=now.tzinfo)
     return Facts(
-        *_spans(camera.pk, since, until), created_at=camera.created_at, kept_since=kept, room_since=room, now=now,
-        tells_who=camera_access.rights(user, camera).edit,
+        *_spans(camera.pk, max(since, limit or since), until, camera.organization_id),
+        created_at=camera.created_at, kept_since=kept, room_since=room, now=now, tells_who=held.edit, seen_since=limit,
     )  # fmt: skip
 
 
@@ -145,21 +148,41 @@ def _deleted(user: User, name: str) -> int:
     return int(row.camera_id)
 
 
-def _spans(number: int, since: datetime, until: datetime) -> tuple[list[ModeSpan], list[OutageSpan]]:
+def _spans(
+    number: int, since: datetime, until: datetime, organization_id: int | None = None
+) -> tuple[list[ModeSpan], list[OutageSpan]]:
+    """The facts of a camera; of what it was told in another organization the present one learns nothing."""
     within = Q(began_at__lt=until) & (Q(ended_at=None) | Q(ended_at__gt=since))
-    modes = list(ModeSpan.objects.filter(within, camera_id=number))
+    here = Q(organization_id=organization_id) if organization_id else Q()
+    modes = list(ModeSpan.objects.filter(within, here, camera_id=number))
     return modes, list(OutageSpan.objects.filter(within, camera_id=number))
 
 
 def explain(facts: Facts, since: datetime, until: datetime) -> list[Because]:
     """The window as spans that touch each other, from its beginning to its end."""
-    edges = {since, until, *(moment for moment in _edges(facts) if since < moment < until)}
-    return list(_joined(_at(facts, began, ended) for began, ended in pairwise(sorted(edges))))
+    edges = sorted({since, until, *(moment for moment in _edges(facts) if since < moment < until)})
+    modes, outages = _Sweep(facts.modes), _Sweep(facts.outages)
+    return list(_joined(_at(facts, began, ended, modes, outages) for began, ended in pairwise(edges)))
+
+
+class _Sweep:
+    """The spans that cover moments, asked for in the order of time: each span is looked at while it lasts."""
+
+    def __init__(self, spans: Sequence[Any]) -> None:
+        self._waiting = deque(sorted(spans, key=lambda span: span.began_at))
+        self._open: list[Any] = []
+
+    def at(self, moment: datetime) -> Any:
+        """The latest of those that cover the moment, or None."""
+        while self._waiting and self._waiting[0].began_at <= moment:
+            self._open.append(self._waiting.popleft())
+        self._open = [span for span in self._open if span.ended_at is None or moment < span.ended_at]
+        return self._open[-1] if self._open else None
 
 
 def _edges(facts: Facts) -> Iterable[datetime]:
     yield facts.now
-    for moment in (facts.created_at, facts.kept_since, facts.room_since):
+    for moment in (facts.created_at, facts.kept_since, facts.room_since, facts.seen_since):
         if moment is not None:
             yield moment
     spans: list[Any] = [*facts.modes, *facts.outages]
@@ -169,21 +192,12 @@ def _edges(facts: Facts) -> Iterable[datetime]:
             yield span.ended_at
 
 
-def _at(facts: Facts, began: datetime, ended: datetime) -> Because:
+def _at(facts: Facts, began: datetime, ended: datetime, modes: _Sweep, outages: _Sweep) -> Because:
     """The reason of an interval in which nothing changes."""
-    mode = _covering(facts.modes, began)
-    outage = _covering(facts.outages, began)
+    mode, outage = modes.at(began), outages.at(began)
     reason = _reason(facts, mode, outage, began)
     by = mode.user_login if mode and reason in {Reason.DELETED, Reason.DISABLED, Reason.PRIVACY} else ""
     return Because(began, ended, reason, outage.code if outage and reason == Reason.OUTAGE else "", by)
-
-
-def _covering(spans: Sequence[Span], moment: datetime) -> Span | None:
-    found: Span | None = None
-    for span in spans:
-        began, ended = span.began_at, span.ended_at
-        found = span if began <= moment and (ended is None or moment < ended) else found
-    return found
 
 
 def _reason(facts: Facts, mode: ModeSpan | None, outage: OutageSpan | None, moment: datetime) -> Reason:
@@ -191,6 +205,8 @@ def _reason(facts: Facts, mode: ModeSpan | None, outage: OutageSpan | None, mome
         return Reason.FUTURE
     if facts.created_at is not None and moment < facts.created_at:
         return Reason.NOT_CREATED
+    if facts.seen_since is not None and moment < facts.seen_since:
+        return Reason.RETENTION
     if mode is None:
         return _unheard_of(facts, moment)
     if mode.mode in {Mode.DELETED, Mode.DISABLED, Mode.PRIVACY, Mode.LIVE_ONLY}:

@@ -1,8 +1,8 @@
 """The storage promise (item 316): what cameras keep, what they will keep, and where that is less than was sold.
 
-A camera is promised the days of its preset (or its own, where the preset is adjustable), but no footage of a time when
-it was not to record, nor what had gone already when its days or gigabytes were raised. It is short when its oldest
-footage is younger than that, beyond an outage of its own that reaches over the edge and beyond the tolerance.
+A camera is promised the days of its preset (or its own, where the preset is adjustable), but no footage of times when
+it was not to record or away, nor what had gone already when its days or gigabytes were raised. It is short when more
+than that, and than the tolerance, is missing before its oldest footage.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ MOST_SHORT = 200
 SENDER = "Perch"
 
 # One row a camera that keeps an archive: bytes it has, bytes it will have once its days are full, from when on it was
-# promised footage (`owed`), and whether it is short of that. The tolerance is an hour, and a twentieth of the days: the
-# clean-up runs once an hour and takes blocks of a minute, and a report is seconds old.
+# promised footage (`owed`), and whether it is short of that: what is missing before its oldest footage, less the time
+# in which it was away or not to record. The tolerance is an hour, and a twentieth of the days: the clean-up runs once
+# an hour and takes blocks of a minute, and a report is seconds old.
 EACH = """
 WITH each AS (
-    SELECT c.id, c.name, c.title, c.organization_id, c.dvr_depth AS depth, c.dvr_space AS space, s.dvr_from,
-           coalesce(s.dvr_bytes, 0) AS bytes, e.owed, e.oldest, e.rate,
-           least(e.rate * c.dvr_depth * 86400, c.dvr_space * 1e9) AS full_bytes,
-           e.owed < %(now)s - e.slack AND coalesce(e.oldest, %(now)s) > e.owed + e.slack AS is_short
+    SELECT c.id, c.name, c.title, c.organization_id, c.dvr_depth AS depth, c.dvr_space AS space,
+           coalesce(s.dvr_bytes, 0) AS bytes, p.since AS owed, to_timestamp(s.dvr_from) AS oldest,
+           least(e.rate * c.dvr_depth * 86400, nullif(c.dvr_space, 0) * 1e9) AS full_bytes,
+           e.oldest - p.since - gone.excused > p.slack AS is_short
     FROM devices_camera c
     LEFT JOIN devices_camerastatus s ON s.domain_id = c.domain_id AND s.camera_id = c.id
     JOIN devices_modespan m ON m.domain_id = c.domain_id AND m.camera_id = c.id AND m.ended_at IS NULL
@@ -41,22 +42,28 @@ WITH each AS (
         SELECT greatest(interval '1 hour', c.dvr_depth * interval '1 day' / 20) AS slack,
                greatest(
                    %(now)s - c.dvr_depth * interval '1 day', min(x.began_at),
-                   max(x.ended_at) FILTER (WHERE x.mode <> 'recording'),
                    max(x.ended_at - x.dvr_depth * interval '1 day') FILTER (WHERE x.dvr_depth < c.dvr_depth),
-                   max(x.ended_at) FILTER (WHERE x.dvr_space < coalesce(c.dvr_space, x.dvr_space + 1))) AS since
+                   max(x.ended_at) FILTER (
+                       WHERE nullif(x.dvr_space, 0) < coalesce(nullif(c.dvr_space, 0), x.dvr_space + 1))) AS since
         FROM devices_modespan x WHERE x.domain_id = c.domain_id AND x.camera_id = c.id
     ) AS p
-    LEFT JOIN LATERAL (
-        SELECT coalesce(o.ended_at, %(now)s) AS until FROM devices_outagespan o
-        WHERE o.domain_id = c.domain_id AND o.camera_id = c.id AND o.began_at <= p.since + p.slack
-            AND coalesce(o.ended_at, %(now)s) > p.since
-        ORDER BY o.ended_at DESC NULLS FIRST LIMIT 1
-    ) AS away ON true
     CROSS JOIN LATERAL (
-        SELECT p.slack, greatest(p.since, coalesce(away.until, p.since)) AS owed, to_timestamp(s.dvr_from) AS oldest,
+        SELECT coalesce(to_timestamp(s.dvr_from), %(now)s) AS oldest,
                CASE WHEN s.dvr_duration > 0 THEN s.dvr_bytes::float8 / s.dvr_duration
                     ELSE coalesce(s.bitrate, 0) * 125.0 END AS rate
     ) AS e
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(least(coalesce(o.ended_at, %(now)s), e.oldest) - greatest(o.began_at, p.since)),
+                        interval '0') AS excused
+        FROM (
+            SELECT began_at, ended_at FROM devices_outagespan
+            WHERE domain_id = c.domain_id AND camera_id = c.id AND began_at < e.oldest
+          UNION ALL
+            SELECT began_at, ended_at FROM devices_modespan
+            WHERE domain_id = c.domain_id AND camera_id = c.id AND mode <> 'recording' AND began_at < e.oldest
+        ) AS o
+        WHERE coalesce(o.ended_at, %(now)s) > p.since
+    ) AS gone
     WHERE c.domain_id = %(domain)s
 )
 """
@@ -106,7 +113,7 @@ class Shortage(NamedTuple):
     @property
     def is_by_space(self) -> bool:
         """Whether the preset's own gigabytes are used up; else the streamer's disk was too small."""
-        return self.space is not None and self.bytes >= 0.9 * self.space * GB
+        return 0 < 0.9 * (self.space or 0) * GB <= self.bytes
 
 
 @dataclass(frozen=True)

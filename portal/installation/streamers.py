@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,9 +16,11 @@ from devices.services import streamers
 from portal.first_run import HOSTNAME
 from portal.installation.common import Request, administrators_only
 from portal.installation.forms import NewStreamerForm, StreamerForm
+from portal.installation.isps import address_of
 from portal.pages.common import submit
 from tenants import access
 from tenants.errors import Conflict, Missing
+from tenants.models import Domain
 from tenants.services import installation_log
 
 METHODS = ["GET", "HEAD", "POST"]
@@ -56,9 +57,9 @@ def _added(values: dict[str, Any]) -> tuple[Streamer, str]:
 
 def _with_key(request: Request, streamer: Streamer, key: str) -> HttpResponse:
     """How to start it; the key is in the page and nowhere else."""
-    port = "" if settings.PERCH_SCHEME == "https" else f":{settings.PORT}"
-    perch = f"{settings.PERCH_SCHEME}://{request.get_host().partition(':')[0]}{port}"
-    context = {"streamer": streamer, "key": key, "perch": perch}
+    isp = Domain.objects.filter(is_active=True).first()
+    # An ISP's host name: the installation's own is often reached from within only.
+    context = {"streamer": streamer, "key": key, "perch": address_of(isp, "") if isp else ""}
     return render(request, "installation/streamer_key.html", context)
 
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from devices.reports import COUNT, SETTLE, SILENCE
+from devices.reports import CARRIED, NOTE, SETTLE, SILENCE
 from portal import fleet
 from portal.fleet import DatabaseAway
 from portal.live.hub import Hub
@@ -32,9 +32,12 @@ async def settle() -> None:
 
 
 async def count() -> None:
-    """Count what each streamer carries. Raises DatabaseAway."""
+    """Count what each streamer carries, unless another process has just done so. Raises DatabaseAway."""
+    now = clock.now()
     async with fleet.connection() as held:
-        await held.execute(COUNT, {"now": clock.now()}, prepare=False)
+        cursor = await held.execute(CARRIED, {"before": now - timedelta(seconds=COUNT_EVERY / 2)}, prepare=False)
+        for row in await cursor.fetchall():
+            await held.execute(NOTE, {"now": now, **row}, prepare=False)
 
 
 async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -57,6 +57,8 @@ class User(ScopedModel, AbstractBaseUser):
 
     # True for whoever acts by the ISP's system key: nobody's row (see `tenants.access.system_user`).
     is_system: bool = False
+    # Whether the ISP's key acts in this person's name: it does what he may, and is not he.
+    is_impersonated: bool = False
     # The stay of a stand-in of support, where a session is his (tenants.services.support); for the banner.
     stay: Any = None
 

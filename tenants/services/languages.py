@@ -6,6 +6,7 @@ first day. Languages that run from right to left are not offered: the pages have
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,7 +22,7 @@ from django.utils.translation import trans_real
 
 from tenants import audit
 from tenants.errors import Conflict, Invalid, Missing
-from tenants.models import Domain, User, Wording
+from tenants.models import Domain, MailTemplate, User, Wording
 
 OURS = tuple(code for code, _name in settings.LANGUAGES)
 MOST = 20
@@ -58,6 +59,12 @@ def choices() -> list[tuple[str, Any]]:
     return [*settings.LANGUAGES, *((code, addable()[code]) for code in _added.get())]
 
 
+def of_person(locale: str, domain: Domain) -> str:
+    """The language somebody reads an ISP in, where he is not here to ask: the one he chose, if it is still read there,
+    else the ISP's."""
+    return locale if locale in (*OURS, *domain.more_locales) else domain.locale
+
+
 def written(code: str) -> str:
     """A language that texts may be written in, ours or any other; else English."""
     return code if code in OURS or code in addable() else "en"
@@ -66,9 +73,10 @@ def written(code: str) -> str:
 def meant_by(code: str) -> str:
     """The language of those read here that a browser's code means; nothing: the next one it names has its turn."""
     added = _added.get()
-    for wanted in (code.lower(), code.lower().partition("-")[0]):
+    plain = code.lower()
+    for wanted in (plain, *LANG_INFO.get(plain, {}).get("fallback", []), plain.partition("-")[0]):
         if wanted in added:
-            return wanted
+            return str(wanted)
     try:
         return translation.get_supported_language_variant(code)
     except (LookupError, ValueError):
@@ -104,6 +112,9 @@ def remove(domain: Domain, code: str, *, acting_user: User | None) -> Domain:
     if row.locale == code:
         raise Conflict(_("This is your portal's own language: choose another one first."))
     Wording.objects.filter(language=code).delete()
+    MailTemplate.objects.filter(locale=code).delete()
+    # Processes have the words in memory: another number makes them look again (tenants.services.wording).
+    row.wording_version = domain.wording_version = secrets.randbelow(2**31 - 1) + 1
     return _save(domain, row, [kept for kept in row.more_locales if kept != code], acting_user)
 
 
@@ -114,6 +125,6 @@ def _locked(domain: Domain) -> Domain:
 def _save(domain: Domain, row: Domain, codes: list[str], acting_user: User | None) -> Domain:
     before = audit.snapshot(row)
     row.more_locales = domain.more_locales = codes
-    row.save(update_fields=["more_locales"])
+    row.save(update_fields=["more_locales", "wording_version"])
     audit.changed(row, before, acting_user=acting_user)
     return row

@@ -71,7 +71,7 @@ def checked(address: str) -> str:
 
 def locale_of(user: User) -> str:
     """The language to write to somebody in: his own, else the ISP's."""
-    return user.locale or user.domain.locale
+    return languages.of_person(user.locale, user.domain)
 
 
 def address_of(user: User) -> str:

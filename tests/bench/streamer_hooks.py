@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -105,7 +106,7 @@ def measure(server: Server, built: city.City) -> None:
                         "reports": decoded,
                         "streamer": built.streamer.pk,
                         "now": clock.now(),
-                        "silent_since": clock.now(),
+                        "silent_since": clock.now() - timedelta(minutes=1),
                     },
                 )
 

@@ -15,6 +15,7 @@ from devices.services.reasons import Facts, Reason
 from tenants import clock
 from tenants.models import User
 from tenants.scoping import domain_scope
+from tenants.services import memberships
 from tests.api.v3.calls import as_user, with_key
 from tests.cast import Cast
 
@@ -179,3 +180,61 @@ def test_the_window_is_covered_without_holes_and_overlaps(
             assert any(one <= span.began_at < other for one, other in outages)
         if span.reason == Reason.FUTURE:
             assert span.began_at >= facts.now
+
+
+# -- what goes no further
+
+
+def test_whose_archive_ends_earlier_learns_nothing_of_before(cast: Cast) -> None:
+    life = Days(cast)
+    with domain_scope(cast.north):
+        with life.at(1):
+            cameras.set_privacy(life.gate(), True, acting_user=cast.alice)
+        with life.at(5):
+            cameras.set_privacy(life.gate(), False, acting_user=cast.alice)
+        with life.at(10):
+            presets.change_preset(cast.basic, acting_user=None, dvr_depth=30)
+    days = 9 * 24  # Bob may look a week back
+    assert life.told(cast.alice, days)[:3] == [("recorded", 1), ("privacy", 4), ("recorded", days - 5)]
+    assert life.told(cast.bob, days) == [("retention", 48), ("recorded", days - 48)]
+
+
+def test_a_camera_that_moved_tells_nothing_of_the_people_it_left(cast: Cast) -> None:
+    life = Days(cast)
+    with domain_scope(cast.north):
+        with life.at(1):
+            cameras.set_enabled(life.gate(), False, acting_user=cast.ian)
+        with life.at(4):
+            cameras.change_camera(life.gate(), acting_user=None, organization=cast.mill, enabled=True)
+    assert life.told(cast.mallory, 9) == [("unknown", 4), ("recorded", 5)]
+
+
+def test_no_key_and_no_administrator_ends_privacy_in_somebodys_name(cast: Cast) -> None:
+    as_user(cast.alice).put("streams/gate", {"is_private": True}).ok()
+    named = with_key(cast.north_key, x_vsaas_user=cast.alice.login)
+    named.put("streams/gate", {"is_private": False}).refused(403, "forbidden")
+    with domain_scope(cast.north):
+        memberships.add_member(cast.harbour, acting_user=None, user=cast.nora, can_edit_cameras=True)
+    nora = as_user(cast.nora)
+    nora.put("streams/gate", {"is_private": False}).refused(403, "forbidden")
+    nora.put("streams/gate", {"organization_id": cast.mill.pk}).refused(403, "forbidden")
+    assert nora.get("streams/gate").ok()["is_private"] is True
+
+
+def test_a_change_under_way_does_not_end_privacy(cast: Cast) -> None:
+    life = Days(cast)
+    with domain_scope(cast.north):
+        stale = life.gate()
+        cameras.set_privacy(life.gate(), True, acting_user=cast.alice)
+        cameras.change_camera(stale, acting_user=None, comment="read before, saved after")
+        assert life.gate().is_private
+
+
+def test_a_year_of_outages_is_told_in_a_moment() -> None:
+    """Nine thousand of them: looked at once each, not once for each other."""
+    outages = [
+        OutageSpan(code=f"c{n % 2}", began_at=START + n * HOUR, ended_at=START + (n + 0.5) * HOUR) for n in range(9_000)
+    ]
+    mode = ModeSpan(mode="recording", began_at=START - HOUR, ended_at=None)
+    facts = Facts([mode], outages, START - HOUR, None, None, START + 9_001 * HOUR)
+    assert len(reasons.explain(facts, START, START + 9_000 * HOUR)) == 18_000

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from devices.models import Camera, CameraStatus, OutageSpan
 from devices.reports import SILENCE
+from devices.services import cameras
 from portal import fleet
 from portal.live import rounds
 from tenants import clock
@@ -57,6 +58,30 @@ def test_an_outage_begins_and_ends_with_what_the_streamer_says(streamer: Streame
     assert outages(gate) == [("unreachable", True), ("unauthorized", False)]
     streamer.report(gate)
     assert outages(gate) == [("unreachable", True), ("unauthorized", True)]
+
+
+def test_an_outage_that_was_left_open_ends_with_the_next_word(streamer: Streamer, live_cast: Cast) -> None:
+    """Two writers crossed: the status says on line, and an outage is open."""
+    streamer.report(live_cast.gate)
+    with domain_scope(live_cast.north):
+        OutageSpan.objects.create(
+            domain_id=live_cast.north.pk, camera_id=live_cast.gate.pk, code="streamer_down", began_at=clock.now()
+        )
+    streamer.report(live_cast.gate)
+    assert outages(live_cast.gate) == [("streamer_down", True)]
+
+
+def test_switching_off_ends_an_outage_then_and_not_before(streamer: Streamer, live_cast: Cast) -> None:
+    streamer.report(live_cast.gate)
+    with later(seconds=SILENCE + 1):
+        settle()
+    with domain_scope(live_cast.north), later(hours=3):
+        cameras.set_enabled(Camera.objects.select_related("preset").get(name="gate"), False, acting_user=None)
+    with later(hours=3, seconds=5):
+        settle()
+    with domain_scope(live_cast.north):
+        row = OutageSpan.objects.get()
+        assert row.ended_at - row.began_at > timedelta(hours=2.9)
 
 
 def test_a_full_disk_is_an_outage_of_the_archive_though_live_goes_on(streamer: Streamer, live_cast: Cast) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from tenants.errors import Conflict, Invalid
 from tenants.models import Domain, Wording
 from tenants.scoping import domain_scope
-from tenants.services import domains, languages, wording
+from tenants.services import domains, languages, mail, users, wording
 from tests.api.v3.calls import ADMIN, with_key
 from tests.cast import NORTH, SOUTH, Cast
 
@@ -225,3 +225,31 @@ def test_an_application_adds_and_removes_languages(cast: Cast) -> None:
     assert caller.delete("wordings/pt-br").status == 204
     caller.delete("wordings/pt-br").refused(404, "not_found")
     caller.delete("wordings/ru").refused(404, "not_found")
+
+
+def test_a_language_that_comes_back_comes_without_its_old_words(cast: Cast) -> None:
+    client = cast.client(cast.nora)
+    client.post("/settings/languages/add", {"language": "de"})
+    _say(cast, "Sign in", "Anmelden", language="de")
+    assert _heading(language="de") == "Anmelden"
+    client.post("/settings/languages/de/remove")
+    client.post("/settings/languages/add", {"language": "de"})
+    assert _heading(language="de") == "Sign in"
+
+
+def test_mails_to_somebody_whose_language_is_gone_are_in_the_portals(cast: Cast) -> None:
+    with domain_scope(cast.north):
+        north = Domain.objects.get(pk=cast.north.pk)
+        languages.add(north, "de", acting_user=None)
+        bob = users.change_user(cast.bob, acting_user=None, locale="de")
+        bob.domain = Domain.objects.get(pk=north.pk)
+        assert mail.locale_of(bob) == "de"
+        languages.remove(north, "de", acting_user=None)
+        bob.domain = Domain.objects.get(pk=north.pk)
+        assert mail.locale_of(bob) == "en"
+
+
+def test_a_browser_of_china_is_understood(cast: Cast) -> None:
+    cast.client(cast.nora).post("/settings/languages/add", {"language": "zh-hans"})
+    page = Client(HTTP_HOST=NORTH, headers={"Accept-Language": "zh-CN,zh;q=0.9"}).get("/login").content.decode()
+    assert '<html lang="zh-hans"' in page

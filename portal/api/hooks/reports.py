@@ -42,7 +42,8 @@ async def _store(parameters: dict[str, Any]) -> None:
                 cursor = await held.execute(UPSERT, parameters, prepare=False)
                 await announce(held, await cursor.fetchall())
             return
-        except psycopg.errors.ForeignKeyViolation:
-            # A camera was deleted between our look and our commit; the next look will not find it.
+        except (psycopg.errors.ForeignKeyViolation, psycopg.errors.DeadlockDetected):
+            # A camera was deleted between our look and our commit; the next look will not find it. Or the round that
+            # settles silent cameras met us half-way.
             if attempt == ATTEMPTS - 1:
                 raise

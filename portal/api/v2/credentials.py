@@ -83,6 +83,7 @@ def _named(login: str) -> User:
     user = User.objects.filter(login__iexact=login, is_active=True).first()
     if user is None:
         raise WrongKey("There is no such user.")
+    user.is_impersonated = True
     return user
 
 

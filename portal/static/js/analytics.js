@@ -1,6 +1,5 @@
-// Tells Google Analytics which kind of page was opened: numbers and names in the address stay here.
-const key = document.querySelector("script[data-analytics]").dataset.analytics;
-const kind = location.pathname.replace(/\/(?:\d+|[^/]*[\d~@%][^/]*)(?=\/|$)/g, "/:id");
+// Tells Google Analytics which kind of page was opened, by its pattern: numbers and names in the address stay here.
+const { analytics: key, page: kind } = document.querySelector("script[data-analytics]").dataset;
 window.dataLayer = window.dataLayer || [];
 function gtag() {
   window.dataLayer.push(arguments);

@@ -91,3 +91,4 @@ def test_a_lost_device_is_removed_by_its_owner_only(cast: Cast) -> None:
 def test_a_key_of_the_isp_is_nobody_with_factors(cast: Cast) -> None:
     with_key(cast.north_key).get("profile/second_factors").refused(403, "forbidden")
     with_key(cast.north_key).post(GENERATOR).refused(403, "forbidden")
+    with_key(cast.north_key, x_vsaas_user=cast.bob.login).post(GENERATOR).refused(403, "forbidden")

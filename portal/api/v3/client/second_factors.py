@@ -66,6 +66,8 @@ def _person(request: Asked) -> User:
 def _proved(request: Asked) -> User:
     """Whoever has just shown that it is he, and may change himself."""
     person = _person(request)
+    if person.is_impersonated:
+        raise Forbidden(_("The provider's key does not change what lets a person in."))
     require_self(person, person)
     require_proof(request)
     return person

@@ -21,8 +21,8 @@ QUERY = {"from": "UTC seconds; a day ago if absent", "to": "UTC seconds; now if 
 
 
 class ReasonShape(TypedDict):
-    """A span of one reason: `from` in UTC seconds with `duration` in seconds, the same in milliseconds, what it is for
-    programs (`reason`, an outage's `code`) and people (`message`), and who decided it."""
+    """A span of one reason: milliseconds, its `duration` in seconds, what it is for programs (`reason`, an outage's
+    `code`) and people (`message`), and who decided it."""
 
     opened_at: int
     closed_at: int

@@ -6,14 +6,16 @@ const KEPT = 30_000; // ms after which what reaches until now is asked for again
 const TOLD = new Set(["privacy", "disabled", "outage", "live_only", "space"]);
 
 export class Reasons extends EventTarget {
-  constructor(address) {
+  constructor(address, isAllowed) {
     super();
     this.address = address;
+    this.isAllowed = isAllowed;
     this.spans = []; // [{from, to, reason, message}], of the last stretch
     this.stretch = { from: 0, to: 0, at: 0 };
   }
 
   want(from, to) {
+    if (!this.isAllowed) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.load(from, Math.min(to, now())), REST);
   }
@@ -26,7 +28,10 @@ export class Reasons extends EventTarget {
     try {
       const query = new URLSearchParams({ from: Math.floor(first), to: Math.ceil(last) });
       const response = await fetch(`${this.address}?${query}`, { headers: { Accept: "application/json" } });
-      if (!response.ok) return;
+      if (!response.ok) {
+        this.isAllowed = response.status >= 500;
+        return;
+      }
       this.spans = (await response.json()).reasons;
       this.stretch = { from: first, to: last, at: performance.now() };
       this.dispatchEvent(new Event("change"));
