@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +143,14 @@ def test_probes_need_no_credentials(cast: Cast) -> None:
         body = nobody(base=ADMIN).get(f"monitoring/{probe}").ok()
         assert set(body) == {"status", "now"}
         assert 1e12 < body["now"] < 1e13
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    """The description knows shapes by their names: of two with one name it would promise one where the other comes."""
+    folder = Path(__file__).parents[3] / "portal" / "api" / "v3"
+    names = [
+        name
+        for file in sorted(folder.rglob("*.py"))
+        for name in re.findall(r"^class (\w+)\(.*TypedDict", file.read_text(), re.MULTILINE)
+    ]
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -47,7 +47,7 @@ class DomainConfigFields(Fields):
     analytics_key = Text(max_length=20, help_text="of Google Analytics")
 
 
-class MailShape(TypedDict):
+class MailServerShape(TypedDict):
     """By which server mails leave; `host` null: by the installation's, if it has one."""
 
     host: str | None
@@ -70,7 +70,7 @@ class DomainConfigShape(TypedDict):
     vat_id: str
     analytics_key: str
     appearance: UiSettingsShape
-    mail: MailShape
+    mail: MailServerShape
 
 
 class SystemConfigShape(TypedDict):

@@ -39,7 +39,7 @@ class AutologinShape(TypedDict):
     autologin_token: str
 
 
-class ImportedShape(TypedDict):
+class ImportedPeopleShape(TypedDict):
     """What a list did. `errors` is there if there are any: why a line was not taken, by its number."""
 
     created: int
@@ -102,11 +102,11 @@ class UsersImportView(ListBody, AdminView):
         """Without the look at the body that chunked requests need elsewhere: this one is read in pieces."""
         return APIView.initialize_request(self, request, *args, **kwargs)
 
-    @answers(ImportedShape, fields=BODIES, says="Take in users from a CSV file", name="users_import")
+    @answers(ImportedPeopleShape, fields=BODIES, says="Take in users from a CSV file", name="users_import")
     def post(self, request: Asked) -> Response:
         lines = tables.read(self.list_body(request)[0], needs=("login",))
         outcome = import_users(lines, acting_user=request.user)
-        shape: ImportedShape = {
+        shape: ImportedPeopleShape = {
             "created": outcome.created,
             "updated": outcome.updated,
             "deleted": outcome.deleted,

@@ -20,7 +20,7 @@ DAY = 24 * 3600
 QUERY = {"from": "UTC seconds; a day ago if absent", "to": "UTC seconds; now if absent; at most 366 days later"}
 
 
-class ReasonShape(TypedDict):
+class FootageShape(TypedDict):
     """A span of one reason: milliseconds, its `duration` in seconds, what it is for programs (`reason`, an outage's
     `code`) and people (`message`), and who decided it."""
 
@@ -33,11 +33,11 @@ class ReasonShape(TypedDict):
     user: str | None
 
 
-class ReasonsShape(TypedDict):
+class FootagesShape(TypedDict):
     """They touch each other and cover the window."""
 
     name: str
-    reasons: list[ReasonShape]
+    reasons: list[FootageShape]
 
 
 def instant(request: Asked, name: str, default: float) -> datetime:
@@ -49,7 +49,7 @@ def instant(request: Asked, name: str, default: float) -> datetime:
         raise InvalidParameter(_("This is no moment in UTC seconds."), field=name) from error
 
 
-def reason_shape(span: Because) -> ReasonShape:
+def reason_shape(span: Because) -> FootageShape:
     """One span."""
     return {
         "opened_at": utc_ms(span.began_at) or 0,
@@ -67,7 +67,7 @@ class StreamReasonsView(V3View):
 
     noun = "streams"
 
-    @answers(ReasonsShape, query=QUERY, says="Why there is footage or none, without holes", name="stream_reasons")
+    @answers(FootagesShape, query=QUERY, says="Why there is footage or none, without holes", name="stream_reasons")
     def get(self, request: Asked, name: str) -> Response:
         until = instant(request, "to", clock.timestamp())
         since = instant(request, "from", until.timestamp() - DAY)
