@@ -1,13 +1,14 @@
 // Which frame is on show and how long one lasts, told by the browser for every frame it paints.
+const REMEMBERED = 15;
+
 export class Frames {
   constructor(video) {
     this.video = video;
     this.at = null; // media time of the frame on show
-    this.lasts = Infinity;
+    this.steps = []; // the last ones from frame to frame, in seconds
     const painted = (_now, { mediaTime }) => {
-      // A dropped frame makes a step longer, nothing makes one shorter.
       const step = this.at === null ? 0 : mediaTime - this.at;
-      if (step > 0.005 && !video.paused) this.lasts = Math.min(this.lasts, step);
+      if (step > 0.005 && !video.paused) this.steps = [...this.steps, step].slice(-REMEMBERED);
       this.at = mediaTime;
       video.requestVideoFrameCallback(painted);
     };
@@ -16,7 +17,13 @@ export class Frames {
 
   forget() {
     this.at = null;
-    this.lasts = Infinity;
+    this.steps = [];
+  }
+
+  // The middle one: a dropped frame makes a step longer, and a seam in the recording makes one shorter.
+  get lasts() {
+    const sorted = [...this.steps].sort((one, other) => one - other);
+    return sorted.length ? sorted[Math.floor(sorted.length / 2)] : Infinity;
   }
 
   // The media time in the middle of a frame so many after this one: at its edge either neighbour may be painted.
