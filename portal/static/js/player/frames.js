@@ -1,14 +1,13 @@
 // Which frame is on show and how long one lasts, told by the browser for every frame it paints.
-const REMEMBERED = 15;
-
 export class Frames {
   constructor(video) {
     this.video = video;
     this.at = null; // media time of the frame on show
-    this.steps = []; // the last ones from frame to frame, in seconds
+    this.lasts = Infinity;
     const painted = (_now, { mediaTime }) => {
+      // A dropped frame makes a step longer, nothing makes one shorter.
       const step = this.at === null ? 0 : mediaTime - this.at;
-      if (step > 0.005 && !video.paused) this.steps = [...this.steps, step].slice(-REMEMBERED);
+      if (step > 0.005 && !video.paused) this.lasts = Math.min(this.lasts, step);
       this.at = mediaTime;
       video.requestVideoFrameCallback(painted);
     };
@@ -17,13 +16,7 @@ export class Frames {
 
   forget() {
     this.at = null;
-    this.steps = [];
-  }
-
-  // The middle one: a dropped frame makes a step longer, and a seam in the recording makes one shorter.
-  get lasts() {
-    const sorted = [...this.steps].sort((one, other) => one - other);
-    return sorted.length ? sorted[Math.floor(sorted.length / 2)] : Infinity;
+    this.lasts = Infinity;
   }
 
   // The media time in the middle of a frame so many after this one: at its edge either neighbour may be painted.
@@ -31,7 +24,10 @@ export class Frames {
     const lasts = Math.min(this.lasts, 1 / fps);
     const { currentTime } = this.video;
     const at = this.at ?? currentTime;
-    const shown = at + Math.floor((currentTime - at) / lasts + 0.01) * lasts; // the browser may tell late
+    // The browser may tell late. Its clock may also stand a hair before the frame it has painted already, which is none
+    // back; a step back that is under way stands half a frame before it.
+    const past = (currentTime - at) / lasts;
+    const shown = at + (past > -0.25 && past < 0 ? 0 : Math.floor(past + 0.01)) * lasts;
     return shown + (count + 0.5) * lasts;
   }
 }
