@@ -26,14 +26,26 @@ SENDER = "Perch"
 
 # One row a camera that keeps an archive: bytes it has, bytes it will have once its days are full, from when on it was
 # promised footage (`owed`), and whether it is short of that: what is missing before its oldest footage, less the time
-# in which it was away or not to record. The tolerance is an hour, and a twentieth of the days: the clean-up runs once
-# an hour and takes blocks of a minute, and a report is seconds old.
+# in which it was away or not to record. That is looked up of the few only where anything is missing. The tolerance is
+# an hour, and a twentieth of the days: the clean-up runs once an hour and takes blocks of a minute, and a report is
+# seconds old.
 EACH = """
 WITH each AS (
     SELECT c.id, c.name, c.title, c.organization_id, c.dvr_depth AS depth, c.dvr_space AS space,
            coalesce(s.dvr_bytes, 0) AS bytes, p.since AS owed, to_timestamp(s.dvr_from) AS oldest,
            least(e.rate * c.dvr_depth * 86400, nullif(c.dvr_space, 0) * 1e9) AS full_bytes,
-           e.oldest - p.since - gone.excused > p.slack AS is_short
+           e.oldest - p.since > p.slack AND e.oldest - p.since - (
+               SELECT coalesce(sum(least(coalesce(o.ended_at, %(now)s), e.oldest) - greatest(o.began_at, p.since)),
+                               interval '0')
+               FROM (
+                   SELECT began_at, ended_at FROM devices_outagespan
+                   WHERE domain_id = c.domain_id AND camera_id = c.id AND began_at < e.oldest
+                 UNION ALL
+                   SELECT began_at, ended_at FROM devices_modespan
+                   WHERE domain_id = c.domain_id AND camera_id = c.id AND mode <> 'recording' AND began_at < e.oldest
+               ) AS o
+               WHERE coalesce(o.ended_at, %(now)s) > p.since
+           ) > p.slack AS is_short
     FROM devices_camera c
     LEFT JOIN devices_camerastatus s ON s.domain_id = c.domain_id AND s.camera_id = c.id
     JOIN devices_modespan m ON m.domain_id = c.domain_id AND m.camera_id = c.id AND m.ended_at IS NULL
@@ -52,18 +64,6 @@ WITH each AS (
                CASE WHEN s.dvr_duration > 0 THEN s.dvr_bytes::float8 / s.dvr_duration
                     ELSE coalesce(s.bitrate, 0) * 125.0 END AS rate
     ) AS e
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(least(coalesce(o.ended_at, %(now)s), e.oldest) - greatest(o.began_at, p.since)),
-                        interval '0') AS excused
-        FROM (
-            SELECT began_at, ended_at FROM devices_outagespan
-            WHERE domain_id = c.domain_id AND camera_id = c.id AND began_at < e.oldest
-          UNION ALL
-            SELECT began_at, ended_at FROM devices_modespan
-            WHERE domain_id = c.domain_id AND camera_id = c.id AND mode <> 'recording' AND began_at < e.oldest
-        ) AS o
-        WHERE coalesce(o.ended_at, %(now)s) > p.since
-    ) AS gone
     WHERE c.domain_id = %(domain)s
 )
 """
