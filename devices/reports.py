@@ -28,7 +28,7 @@ WITH reported AS (
     SELECT * FROM json_to_recordset(%(reports)s::json) AS r(
         domain_id bigint, name text, alive bool, status text, error_code text, error_message text, bitrate int,
         online_clients int, opened_at timestamptz, media_info text, dvr_from bigint, dvr_duration bigint,
-        dvr_bytes bigint)
+        dvr_bytes bigint, dvr_kept_bytes bigint)
 ),
 known AS (
     SELECT DISTINCT ON (c.id) c.id AS camera_id, r.*,
@@ -49,15 +49,16 @@ known AS (
 written AS (
     INSERT INTO devices_camerastatus AS s (
         domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
-        changed_at, reported_at, media_info, dvr_from, dvr_duration, dvr_bytes)
+        changed_at, reported_at, media_info, dvr_from, dvr_duration, dvr_bytes, dvr_kept_bytes)
     SELECT domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
-           %(now)s, %(now)s, media_info::jsonb, dvr_from, dvr_duration, dvr_bytes
+           %(now)s, %(now)s, media_info::jsonb, dvr_from, dvr_duration, dvr_bytes, dvr_kept_bytes
     FROM known
     ON CONFLICT (camera_id) DO UPDATE SET
         alive = excluded.alive, status = excluded.status, error_code = excluded.error_code,
         error_message = excluded.error_message, bitrate = excluded.bitrate, online_clients = excluded.online_clients,
         opened_at = excluded.opened_at, reported_at = excluded.reported_at, media_info = excluded.media_info,
         dvr_from = excluded.dvr_from, dvr_duration = excluded.dvr_duration, dvr_bytes = excluded.dvr_bytes,
+        dvr_kept_bytes = excluded.dvr_kept_bytes,
         changed_at = CASE WHEN s.alive = excluded.alive THEN s.changed_at ELSE excluded.changed_at END
     RETURNING camera_id
 ),
@@ -152,6 +153,7 @@ class Report:
     dvr_from: int | None
     dvr_duration: int
     dvr_bytes: int
+    dvr_kept_bytes: int
 
 
 def document(reports: Iterable[Report]) -> str:
@@ -182,6 +184,7 @@ def decode(stream: Any) -> Report | None:
         dvr_from=_number(dvr.get("from"), LARGEST_BIGINT) or None,
         dvr_duration=_number(dvr.get("duration"), LARGEST_BIGINT),
         dvr_bytes=_number(dvr.get("bytes"), LARGEST_BIGINT),
+        dvr_kept_bytes=_number(dvr.get("kept_bytes"), LARGEST_BIGINT),
     )
 
 

@@ -2,7 +2,8 @@
 
 A camera is promised the days of its preset (or its own, where the preset is adjustable), but no footage of times when
 it was not to record or away, nor what had gone already when its days or gigabytes were raised. It is short when more
-than that, and than the tolerance, is missing before its oldest footage.
+than that, and than the tolerance, is missing before its oldest footage. What is protected and older than the days takes
+room and is no footage of the days: it neither hides a shortage nor is one when it goes.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ EACH = """
 WITH each AS (
     SELECT c.id, c.name, c.title, c.organization_id, c.dvr_depth AS depth, c.dvr_space AS space,
            coalesce(s.dvr_bytes, 0) AS bytes, p.since AS owed, to_timestamp(s.dvr_from) AS oldest,
-           least(e.rate * c.dvr_depth * 86400, nullif(c.dvr_space, 0) * 1e9) AS full_bytes,
+           least(e.rate * c.dvr_depth * 86400 + coalesce(s.dvr_kept_bytes, 0),
+                 nullif(c.dvr_space, 0) * 1e9) AS full_bytes,
            e.oldest - p.since - gone.excused > p.slack AS is_short
     FROM devices_camera c
     LEFT JOIN devices_camerastatus s ON s.domain_id = c.domain_id AND s.camera_id = c.id
