@@ -1,7 +1,7 @@
 """The models of `devices`, one noun a file."""
 
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
-from devices.models.facts import ModeSpan, OutageSpan
+from devices.models.facts import ModeSpan, OutageSpan, StreamerSpan
 from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.protection import ProtectedSpan
@@ -22,5 +22,6 @@ __all__ = [
     "PresetSpan",
     "ProtectedSpan",
     "Streamer",
+    "StreamerSpan",
     "Viewing",
 ]

@@ -1,6 +1,7 @@
-"""Facts that say why there is footage or none (item 301): what a camera was told to do, and when it failed to.
+"""Facts that say why there is footage or none (item 301), and where: what a camera was told to do, when it failed to,
+and which streamer had it.
 
-Both are facts with a beginning and an end, hence rows of their own and no references: they outlive the camera.
+They are facts with a beginning and an end, hence rows of their own and no references: they outlive the camera.
 """
 
 from __future__ import annotations
@@ -71,3 +72,33 @@ class OutageSpan(ScopedModel):
 
     def __str__(self) -> str:
         return f"camera {self.camera_id} {self.code} from {self.began_at} until {self.ended_at}"
+
+
+class StreamerSpan(ScopedModel):
+    """A camera was on a streamer from-until, so what it recorded then is there (items 106, 116). The open one is where
+    it is now; a camera that no streamer has, or that is deleted, has none open.
+
+    The streamer is named by number and host name as they were then: it may be gone.
+    """
+
+    camera_id = models.BigIntegerField()
+    camera_name = models.CharField(max_length=64)
+    streamer_id = models.BigIntegerField()
+    hostname = models.CharField(max_length=253)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(ScopedModel.Meta):
+        ordering = ["began_at", "id"]
+        indexes = [
+            models.Index(fields=["domain", "camera_id", "began_at"], name="devices_streamerspan_camera"),
+            models.Index(fields=["domain", "camera_name"], name="devices_streamerspan_name"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                "domain", "camera_id", condition=models.Q(ended_at=None), name="devices_streamerspan_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"camera {self.camera_id} on {self.hostname} from {self.began_at} until {self.ended_at}"

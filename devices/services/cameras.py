@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from devices import access as camera_access
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
-from devices.services import grants, modes, presets, spans, streamers
+from devices.services import grants, modes, placements, presets, spans, streamers
 from tenants import audit, clock
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access
@@ -82,7 +82,9 @@ def add_camera(
     _check(camera)
     camera.save()
     spans.settle(camera)
-    modes.settle(camera, acting_user=acting_user, at=min(camera.created_at, clock.now()))
+    since = min(camera.created_at, clock.now())
+    modes.settle(camera, acting_user=acting_user, at=since)
+    placements.settle([camera.pk], at=since)
     audit.created(camera, acting_user=acting_user, object_id=camera.name)
     notify_access()
     return camera
@@ -105,6 +107,7 @@ def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) ->
     camera.save()
     spans.settle(camera)
     modes.settle(camera, acting_user=acting_user)
+    placements.settle([camera.pk])
     if before["organization"] != camera.organization_id:
         grants.leave_behind(camera, acting_user=acting_user)
     if audit.changed(camera, before, acting_user=acting_user, object_id=camera.name):
@@ -147,6 +150,7 @@ def delete_camera(camera: Camera, *, acting_user: User | None) -> None:
     """Remove a camera; its history stays for the bill, its archive until its own retention ends (item 86)."""
     spans.end(camera)
     modes.end(camera, acting_user=acting_user)
+    placements.end(camera)
     audit.deleted(camera, acting_user=acting_user, object_id=camera.name)
     camera.delete()
     notify_access()
