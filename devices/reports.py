@@ -132,6 +132,14 @@ GROUP BY t.id
 # One row a transaction: a commit of cameras locks all streamers at once, and must not wait for us while we wait for it.
 NOTE = "UPDATE devices_streamer SET figures = %(figures)s::jsonb, counted_at = %(now)s WHERE id = %(streamer)s"
 
+# The disks a streamer reports; written only where they say something new, because the row is read at every poll.
+DISKS = """
+UPDATE devices_streamer SET disks = %(disks)s::jsonb WHERE id = %(streamer)s AND disks <> %(disks)s::jsonb
+RETURNING id
+"""
+MOST_DISKS = 64
+DISK_STEP = 100_000_000
+
 # A message may quote the camera's address; browsers get messages, and nobody is to read a password there.
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
 
@@ -186,6 +194,25 @@ def decode(stream: Any) -> Report | None:
         dvr_bytes=_number(dvr.get("bytes"), LARGEST_BIGINT),
         dvr_kept_bytes=_number(dvr.get("kept_bytes"), LARGEST_BIGINT),
     )
+
+
+def disks_of(body: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The disks of a report, in bytes and to 100 MB, so that not each report is news; None where it speaks of none."""
+    listed = body.get("disks")
+    if not isinstance(listed, list):
+        return None
+    return [_disk(one) for one in listed[:MOST_DISKS] if isinstance(one, dict)]
+
+
+def _disk(said: dict[str, Any]) -> dict[str, Any]:
+    sizes = {name: _number(said.get(name), LARGEST_BIGINT) // DISK_STEP * DISK_STEP for name in ("free", "used")}
+    return {
+        "path": _text(said.get("path"), 300),
+        "online": said.get("online") is True,
+        "total": _number(said.get("total"), LARGEST_BIGINT),
+        **sizes,
+        "error": _text(said.get("error"), 300),
+    }
 
 
 def media_name(text: Any) -> tuple[str, int] | None:
