@@ -29,7 +29,7 @@ WITH reported AS (
     SELECT * FROM json_to_recordset(%(reports)s::json) AS r(
         domain_id bigint, name text, alive bool, status text, error_code text, error_message text, bitrate int,
         online_clients int, opened_at timestamptz, media_info text, dvr_from bigint, dvr_duration bigint,
-        dvr_bytes bigint)
+        dvr_bytes bigint, dvr_kept_bytes bigint)
 ),
 known AS (
     SELECT DISTINCT ON (c.id) c.id AS camera_id, s.id AS status_id, r.*,
@@ -52,15 +52,16 @@ updated AS (
         alive = k.alive, status = k.status, error_code = k.error_code, error_message = k.error_message,
         bitrate = k.bitrate, online_clients = k.online_clients, opened_at = k.opened_at, reported_at = %(now)s,
         media_info = k.media_info::jsonb, dvr_from = k.dvr_from, dvr_duration = k.dvr_duration,
-        dvr_bytes = k.dvr_bytes, changed_at = CASE WHEN s.alive = k.alive THEN s.changed_at ELSE %(now)s END
+        dvr_bytes = k.dvr_bytes, dvr_kept_bytes = k.dvr_kept_bytes,
+        changed_at = CASE WHEN s.alive = k.alive THEN s.changed_at ELSE %(now)s END
     FROM known k WHERE s.id = k.status_id
 ),
 added AS (
     INSERT INTO devices_camerastatus (
         domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
-        changed_at, reported_at, media_info, dvr_from, dvr_duration, dvr_bytes)
+        changed_at, reported_at, media_info, dvr_from, dvr_duration, dvr_bytes, dvr_kept_bytes)
     SELECT domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, opened_at,
-           %(now)s, %(now)s, media_info::jsonb, dvr_from, dvr_duration, dvr_bytes
+           %(now)s, %(now)s, media_info::jsonb, dvr_from, dvr_duration, dvr_bytes, dvr_kept_bytes
     FROM known WHERE status_id IS NULL
     ON CONFLICT (camera_id) DO NOTHING
 ),
@@ -134,6 +135,14 @@ GROUP BY t.id
 # One row a transaction: a commit of cameras locks all streamers at once, and must not wait for us while we wait for it.
 NOTE = "UPDATE devices_streamer SET figures = %(figures)s::jsonb, counted_at = %(now)s WHERE id = %(streamer)s"
 
+# The disks a streamer reports; written only where they say something new, because the row is read at every poll.
+DISKS = """
+UPDATE devices_streamer SET disks = %(disks)s::jsonb WHERE id = %(streamer)s AND disks <> %(disks)s::jsonb
+RETURNING id
+"""
+MOST_DISKS = 64
+DISK_STEP = 100_000_000
+
 # A message may quote the camera's address; browsers get messages, and nobody is to read a password there.
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
 
@@ -155,6 +164,7 @@ class Report:
     dvr_from: int | None
     dvr_duration: int
     dvr_bytes: int
+    dvr_kept_bytes: int
 
 
 def document(reports: Iterable[Report]) -> str:
@@ -185,7 +195,27 @@ def decode(stream: Any) -> Report | None:
         dvr_from=_number(dvr.get("from"), LARGEST_BIGINT) or None,
         dvr_duration=_number(dvr.get("duration"), LARGEST_BIGINT),
         dvr_bytes=_number(dvr.get("bytes"), LARGEST_BIGINT),
+        dvr_kept_bytes=_number(dvr.get("kept_bytes"), LARGEST_BIGINT),
     )
+
+
+def disks_of(body: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The disks of a report, in bytes and to 100 MB, so that not each report is news; None where it speaks of none."""
+    listed = body.get("disks")
+    if not isinstance(listed, list):
+        return None
+    return [_disk(one) for one in listed[:MOST_DISKS] if isinstance(one, dict)]
+
+
+def _disk(said: dict[str, Any]) -> dict[str, Any]:
+    sizes = {name: _number(said.get(name), LARGEST_BIGINT) // DISK_STEP * DISK_STEP for name in ("free", "used")}
+    return {
+        "path": _text(said.get("path"), 300),
+        "online": said.get("online") is True,
+        "total": _number(said.get("total"), LARGEST_BIGINT),
+        **sizes,
+        "error": _text(said.get("error"), 300),
+    }
 
 
 def media_name(text: Any) -> tuple[str, int] | None:

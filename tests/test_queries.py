@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Plan
 from billing.services import night, plans
 from devices.models import CameraStatus, Viewing
-from devices.services import cameras, grants, presets
+from devices.services import cameras, grants, presets, protection
 from tenants import clock
 from tenants.models import SuperAdministrator, User
 from tenants.scoping import domain_scope
@@ -120,6 +120,10 @@ def _viewing(cast: Cast, number: int) -> None:
     )
 
 
+def _event(cast: Cast, number: int) -> None:
+    protection.protect_event(cast.gate, clock.now() - timedelta(minutes=number))
+
+
 def _session(cast: Cast, number: int) -> None:
     User.objects.filter(pk=cast.nora.pk).update(max_sessions=100)  # or the oldest would go
     sign_in(cast.nora)
@@ -192,6 +196,8 @@ LISTS: dict[str, Make] = {
     f"{V3}streams/gate/permissions/users": _grant,
     f"{V3}streams/gate/access": _grant,
     f"{V3}streams/gate/viewings": _viewing,
+    f"{V3}streams/gate/dvr/protected": _event,
+    "/cameras/reasons/gate?from=1&to=9999999": _event,
     f"{V3}users/{{bob}}/permissions/streams": _grant_to_bob,
     f"{V3}users/{{bob}}/access": _grant_to_bob,
     "/cameras/": _camera,

@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0007_streamer_figures")]
+    dependencies = [("devices", "0017_streamer_disks")]
 
     operations = [
         migrations.RunSQL(

@@ -4,6 +4,7 @@ from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan, StreamerSpan
 from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
+from devices.models.protection import ProtectedSpan
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
@@ -19,6 +20,7 @@ __all__ = [
     "OutageSpan",
     "Preset",
     "PresetSpan",
+    "ProtectedSpan",
     "Streamer",
     "StreamerSpan",
     "Viewing",

@@ -106,7 +106,8 @@ class CameraStatus(ScopedModel):
     """What the streamer last reported of a camera (checklist item 199: stream_status).
 
     `error_code` is one of the streamer contract's codes, empty when all is well; `changed_at` is when the camera last
-    went on or off line; rates are kbit/s, `dvr_*` in seconds and bytes.
+    went on or off line; rates are kbit/s, `dvr_*` in seconds and bytes. `dvr_from` is the oldest of what the days keep;
+    `dvr_kept_bytes` of the bytes are kept longer than that.
     """
 
     camera = ScopedOneToOneField(Camera, on_delete=models.CASCADE, related_name="status")
@@ -123,6 +124,7 @@ class CameraStatus(ScopedModel):
     dvr_from = models.BigIntegerField(null=True)
     dvr_duration = models.BigIntegerField(default=0)
     dvr_bytes = models.BigIntegerField(default=0)
+    dvr_kept_bytes = models.BigIntegerField(default=0)
 
     class Meta(ScopedModel.Meta):
         pass

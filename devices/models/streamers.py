@@ -28,6 +28,8 @@ class Streamer(models.Model):
     # What it carries, of all ISPs, as last counted by the machines' role (devices.reports.CARRIED).
     figures = models.JSONField(default=dict, blank=True, editable=False)
     counted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Its disks as it last reported them (devices.reports.disks_of).
+    disks = models.JSONField(default=list, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from devices import access as camera_access
-from devices.models import Camera, CameraStatus, ModeSpan, OutageSpan
+from devices.models import Camera, CameraStatus, ModeSpan, OutageSpan, ProtectedSpan
+from devices.services import protection
 from tenants import clock
 from tenants.access import visible_organizations
 from tenants.errors import Invalid, Missing
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     PRIVACY = "privacy"
     LIVE_ONLY = "live_only"
+    KEPT = "kept"
     RETENTION = "retention"
     SPACE = "space"
     OUTAGE = "outage"
@@ -53,6 +55,7 @@ WORDS = {
     Reason.DISABLED: gettext_lazy("The camera was switched off."),
     Reason.PRIVACY: gettext_lazy("Privacy mode was on."),
     Reason.LIVE_ONLY: gettext_lazy("The plan had no archive."),
+    Reason.KEPT: gettext_lazy("Kept longer than the archive's days."),
     Reason.RETENTION: gettext_lazy("Older than the archive that is kept."),
     Reason.SPACE: gettext_lazy("Removed to make room: the archive's gigabytes were used up."),
     Reason.OUTAGE: gettext_lazy("The camera gave no video."),
@@ -98,6 +101,7 @@ class Facts:
     now: datetime
     tells_who: bool = True  # names are for those who run the camera
     seen_since: datetime | None = None  # what is older is beyond the viewer's right to the archive
+    protected: Sequence[ProtectedSpan] = ()  # kept although older than the days, while there is room
 
 
 def words(span: Because) -> str:
@@ -132,6 +136,7 @@ def _facts(user: User, name: str, since: datetime, until: datetime) -> Facts:
     return Facts(
         *_spans(camera.pk, max(since, limit or since), until, camera.organization_id),
         created_at=camera.created_at, kept_since=kept, room_since=room, now=now, tells_who=held.edit, seen_since=limit,
+        protected=list(protection.protected_of(camera, max(since, limit or since), until)),
     )  # fmt: skip
 
 
@@ -161,8 +166,8 @@ def _spans(
 def explain(facts: Facts, since: datetime, until: datetime) -> list[Because]:
     """The window as spans that touch each other, from its beginning to its end."""
     edges = sorted({since, until, *(moment for moment in _edges(facts) if since < moment < until)})
-    modes, outages = _Sweep(facts.modes), _Sweep(facts.outages)
-    return list(_joined(_at(facts, began, ended, modes, outages) for began, ended in pairwise(edges)))
+    sweeps = _Sweep(facts.modes), _Sweep(facts.outages), _Sweep(facts.protected)
+    return list(_joined(_at(facts, began, ended, *sweeps) for began, ended in pairwise(edges)))
 
 
 class _Sweep:
@@ -185,22 +190,24 @@ def _edges(facts: Facts) -> Iterable[datetime]:
     for moment in (facts.created_at, facts.kept_since, facts.room_since, facts.seen_since):
         if moment is not None:
             yield moment
-    spans: list[Any] = [*facts.modes, *facts.outages]
+    spans: list[Any] = [*facts.modes, *facts.outages, *facts.protected]
     for span in spans:
         yield span.began_at
         if span.ended_at is not None:
             yield span.ended_at
 
 
-def _at(facts: Facts, began: datetime, ended: datetime, modes: _Sweep, outages: _Sweep) -> Because:
+def _at(facts: Facts, began: datetime, ended: datetime, modes: _Sweep, outages: _Sweep, protected: _Sweep) -> Because:
     """The reason of an interval in which nothing changes."""
-    mode, outage = modes.at(began), outages.at(began)
-    reason = _reason(facts, mode, outage, began)
+    mode, outage, is_protected = modes.at(began), outages.at(began), protected.at(began) is not None
+    reason = _reason(facts, mode, outage, began, is_protected)
     by = mode.user_login if mode and reason in {Reason.DELETED, Reason.DISABLED, Reason.PRIVACY} else ""
     return Because(began, ended, reason, outage.code if outage and reason == Reason.OUTAGE else "", by)
 
 
-def _reason(facts: Facts, mode: ModeSpan | None, outage: OutageSpan | None, moment: datetime) -> Reason:
+def _reason(
+    facts: Facts, mode: ModeSpan | None, outage: OutageSpan | None, moment: datetime, is_protected: bool
+) -> Reason:
     if moment >= facts.now:
         return Reason.FUTURE
     if facts.created_at is not None and moment < facts.created_at:
@@ -212,7 +219,7 @@ def _reason(facts: Facts, mode: ModeSpan | None, outage: OutageSpan | None, mome
     if mode.mode in {Mode.DELETED, Mode.DISABLED, Mode.PRIVACY, Mode.LIVE_ONLY}:
         return Reason(mode.mode)
     if facts.kept_since is not None and moment < facts.kept_since:
-        return Reason.RETENTION
+        return Reason.KEPT if is_protected else Reason.RETENTION
     if outage is not None:
         return Reason.OUTAGE
     if facts.room_since is not None and moment < facts.room_since:

@@ -2,7 +2,8 @@
 
 A camera is promised the days of its preset (or its own, where the preset is adjustable), but no footage of times when
 it was not to record or away, nor what had gone already when its days or gigabytes were raised. It is short when more
-than that, and than the tolerance, is missing before its oldest footage.
+than that, and than the tolerance, is missing before its oldest footage. What is protected and older than the days takes
+room and is no footage of the days: it neither hides a shortage nor is one when it goes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ EACH = """
 WITH each AS (
     SELECT c.id, c.name, c.title, c.organization_id, c.dvr_depth AS depth, c.dvr_space AS space,
            coalesce(s.dvr_bytes, 0) AS bytes, p.since AS owed, to_timestamp(s.dvr_from) AS oldest,
-           least(e.rate * c.dvr_depth * 86400, nullif(c.dvr_space, 0) * 1e9) AS full_bytes,
+           least(e.rate * c.dvr_depth * 86400 + coalesce(s.dvr_kept_bytes, 0),
+                 nullif(c.dvr_space, 0) * 1e9) AS full_bytes,
            e.oldest - p.since > p.slack AND e.oldest - p.since - (
                SELECT coalesce(sum(least(coalesce(o.ended_at, %(now)s), e.oldest) - greatest(o.began_at, p.since)),
                                interval '0')

@@ -21,6 +21,7 @@ from tenants.services.validation import check
 
 DAY = 24 * 3600
 GIGABYTE = 1_000_000_000
+FOREVER = 100 * 365 * DAY  # seconds: what is protected stays while there is room; the contract knows numbers only
 ANSWERING = timedelta(seconds=45)  # a streamer asks every second; its last word is noted every few
 
 # What one streamer runs, across ISPs: read by the role `fleet` in the hot hook, hence as SQL. Suspension, disabling and
@@ -29,7 +30,8 @@ STREAMS = """
 SELECT c.id, c.domain_id, c.name, c.title, c.static, c.secret_id, c.stream_url_sealed, c.substream_url_sealed,
        c.video_only, c.transcode_audio, c.thumbnails,
        CASE WHEN p.is_adjustable THEN c.dvr_depth ELSE p.dvr_depth END AS dvr_depth,
-       CASE WHEN p.is_adjustable THEN c.dvr_space ELSE p.dvr_space END AS dvr_space
+       CASE WHEN p.is_adjustable THEN c.dvr_space ELSE p.dvr_space END AS dvr_space,
+       CASE WHEN p.is_adjustable THEN c.dvr_lock_days ELSE p.dvr_lock_days END AS dvr_lock_days
 FROM devices_camera c
 JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
 JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
@@ -147,7 +149,7 @@ def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:
         "video_only": row["video_only"],
         "transcode_audio": row["transcode_audio"],
     }
-    return entry | _dvr(row["dvr_depth"], row["dvr_space"])
+    return entry | _dvr(row["dvr_depth"], row["dvr_space"], row["dvr_lock_days"])
 
 
 def _inputs(row: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -162,9 +164,10 @@ def _opened(row: Mapping[str, Any], column: str) -> str:
     return decrypt(row[column], context=context)
 
 
-def _dvr(depth: float, space: int | None) -> dict[str, dict[str, int]]:
-    """Days become seconds and gigabytes bytes; no depth is no recording."""
+def _dvr(depth: float, space: int | None, lock_days: int | None) -> dict[str, dict[str, int]]:
+    """Days become seconds and gigabytes bytes; no depth is no recording, no lock days is as long as there is room."""
     if not depth:
         return {}
     limit = {"storage_limit": space * GIGABYTE} if space else {}
-    return {"dvr": {"expiration": round(depth * DAY), **limit}}
+    episodes = {} if lock_days == 0 else {"episodes_expiration": FOREVER if lock_days is None else lock_days * DAY}
+    return {"dvr": {"expiration": round(depth * DAY), **episodes, **limit}}

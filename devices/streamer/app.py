@@ -17,7 +17,7 @@ from devices.streamer import playlists
 from devices.streamer.archive import Archive
 from devices.streamer.exports import Export, ExportRefused, Exports
 from devices.streamer.fleet import Fleet
-from devices.streamer.index import Index
+from devices.streamer.index import Block, Index
 from devices.streamer.live import bytes_of, read_place
 from devices.streamer.pictures import Pictures
 from devices.streamer.playlists import Variant
@@ -201,8 +201,10 @@ class Door:
             raise Fault(404)
         _seen(decision, entries[0].start / 1000, entries[-1].end / 1000)
         size = entries[-1].offset + entries[-1].size - entries[0].offset
-        place = Place(self._archive.media / found[0].path, entries[0].offset, size)
-        return playback.media(await _present(asyncio.to_thread(read_place, place)))
+        return playback.media(await _present(self._archived(found[0], entries[0].offset, size)))
+
+    async def _archived(self, block: Block, offset: int, size: int) -> bytes:
+        return await asyncio.to_thread(read_place, Place(self._archive.file(block), offset, size))
 
     async def archive_file(self, playback: Playback) -> Response:
         start, end = playback.window()
@@ -347,10 +349,10 @@ def _text(playlist: str) -> Response:
 
 
 async def _present(reading: Awaitable[bytes]) -> bytes:
-    """The bytes of a file that clean-up may just have taken."""
+    """The bytes of a file that clean-up may just have taken, or that lies on a disk that has just gone."""
     try:
         return await reading
-    except FileNotFoundError:
+    except OSError:
         raise Fault(404) from None
 
 

@@ -1,4 +1,4 @@
-"""What is written to disk: blocks of about a minute, each a playable file of one run, and the care for space.
+"""What is on disk: blocks of about a minute, each a playable file of one run, and the care for space.
 
 File names are made of our own identifiers; no text of Perch's or of a camera's ever becomes part of a path.
 """
@@ -6,36 +6,37 @@ File names are made of our own identifiers; no text of Perch's or of a camera's 
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import accumulate
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
 
+from devices.streamer import retention
 from devices.streamer.boxes import Init
-from devices.streamer.index import Block, Entry, Held, Index
-from devices.streamer.segments import Place, Segment
+from devices.streamer.disks import Disk, DiskAway, Disks, restore_index
+from devices.streamer.index import Block, Held, Index
+from devices.streamer.retention import Doomed, Episode
 from devices.streamer.settings import Settings
 from tenants import clock
 
 log = logging.getLogger("perch.streamer")
 
-T = TypeVar("T")
-Args = TypeVarTuple("Args")
-DAY_MS = 86_400_000
 BATCH = 16
+ASKED_AT_ONCE = 50  # streams in one question for what is protected
+COPY = "index.copy.sqlite3"
+# Protected stretches by stream; None: it cannot be said for certain.
+Asking = Callable[[list[str]], Awaitable[dict[str, list[Episode]] | None]]
 
 
 class DiskFull(Exception):
-    """There is no room, and nothing old enough to make some."""
+    """There is no room, and nothing old enough to make some; or no disk at all."""
 
 
-def _milliseconds(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
@@ -44,27 +45,32 @@ def digest_of(init: Init) -> str:
 
 
 class Archive:
-    """The storage folder: `index.sqlite3`, `media/` with the blocks, `work/` with what may be thrown away."""
+    """The folder with `index.sqlite3` and `work/` (what may be thrown away), and the disks with the blocks."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.media = settings.storage / "media"
         self.work = settings.storage / "work"
         shutil.rmtree(self.work, ignore_errors=True)
-        for folder in (self.media, self.work):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+        restore_index(settings)
         self.index = Index(settings.storage / "index.sqlite3")
-        self._disk = ThreadPoolExecutor(4, "disk")
+        self.disks = Disks(settings, self.index)
+        self.ask_episodes: Asking | None = None
         self._making_room = asyncio.Lock()
         self.unsaved: list[Block] = []  # closed while the index could not be written
 
-    def close(self) -> None:
-        self._disk.shutdown(wait=True)
-        self.index.close()
+    @property
+    def media(self) -> Path:
+        """The blocks' folder on the first disk."""
+        return self.disks.all[0].media
 
-    async def on_disk(self, call: Callable[[*Args], T], *args: *Args) -> T:
-        """Run a blocking file operation in a disk thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._disk, call, *args)
+    def file(self, block: Block) -> Path:
+        """Where a block lies. Raises DiskAway."""
+        return self.disks.named(block.disk).media / block.path
+
+    def close(self) -> None:
+        self.disks.close()
+        self.index.close()
 
     # -- after a crash
 
@@ -73,35 +79,42 @@ class Archive:
         for block in self.index.open_blocks():
             self._repair(block)
 
-    async def reconcile(self) -> None:
-        """Once after the start, beside everything else: forget rows without a file, remove files without a row."""
-        started = clock.timestamp()
-        folders = set()
+    async def reconcile(self, disks: Iterable[Disk] | None = None) -> None:
+        """After the start, and when a disk returns, beside everything else: forget rows without a file, remove files
+        without a row. Of a disk that is away nothing is forgotten."""
+        started, folders = clock.timestamp(), set()
+        looked_at = list(self.disks.online if disks is None else disks)
         for held in await self.index.read(Index.streams):
             folders.add(held.folder)
-            lost, strays = await asyncio.to_thread(self._disagreement, held, started)
-            await self.index.write(Index.remove_blocks, lost)
-            await asyncio.to_thread(self.unlink, strays)
-            if lost or strays:
-                log.info("%s: %s rows without a file, %s files without a row", held.name, len(lost), len(strays))
-        for path in self.media.iterdir():
-            if path.name not in folders and path.stat().st_mtime < started:
+            for disk in looked_at:
+                await self._settle(disk, held, started)
+        for path in (path for disk in looked_at for path in disk.media.iterdir()):
+            if path.name not in folders and path.is_dir() and path.stat().st_mtime < started:
                 await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
 
-    def _disagreement(self, held: Held, started: float) -> tuple[list[int], list[str]]:
+    async def _settle(self, disk: Disk, held: Held, started: float) -> None:
+        lost, strays = await asyncio.to_thread(self._disagreement, disk, held, started)
+        await self.index.write(Index.remove_blocks, lost)
+        await asyncio.to_thread(self.unlink, disk, strays)
+        if lost or strays:
+            log.info("%s: %s rows without a file, %s files without a row", held.name, len(lost), len(strays))
+
+    def _disagreement(self, disk: Disk, held: Held, started: float) -> tuple[list[int], list[str]]:
         """Rows of a stream without a file, and files from before the start without a row."""
-        known = self.index.paths(held.id)
-        lost = [number for path, number in known.items() if not (self.media / path).exists()]
-        found = [path for path in (self.media / held.folder).rglob("*.mp4") if path.stat().st_mtime < started]
-        relative = [str(path.relative_to(self.media)) for path in found]
+        known = self.index.paths(held.id, disk.number or 0)
+        lost = [number for path, number in known.items() if not (disk.media / path).exists()]
+        found = [path for path in (disk.media / held.folder).rglob("*.mp4") if path.stat().st_mtime < started]
+        relative = [str(path.relative_to(disk.media)) for path in found]
         return lost, [path for path in relative if path not in known]
 
     def _repair(self, block: Block) -> None:
-        path = self.media / block.path
-        size = path.stat().st_size
+        if block.disk in self.index.offline:
+            return  # when its disk is there again
+        path = self.file(block)
+        size = path.stat().st_size if path.exists() else 0
         block.entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
         if not block.entries:
-            path.unlink()
+            path.unlink(missing_ok=True)
             self.index.remove_blocks([block.id])
             return
         block.size = block.entries[-1].offset + block.entries[-1].size
@@ -111,38 +124,58 @@ class Archive:
 
     # -- space
 
-    def free(self) -> tuple[int, int]:
-        """(free bytes, free inodes) of the disk under the archive."""
-        found = os.statvfs(self.media)
-        return found.f_bavail * found.f_frsize, found.f_favail if found.f_files else 1 << 30
+    def free(self) -> int:
+        """Free bytes where exports are made."""
+        found = os.statvfs(self.work)
+        return found.f_bavail * found.f_frsize
 
-    def needs_room(self, coming: int = 0) -> bool:
-        """Whether the reserve is touched, or the capacity the operator allows is exceeded."""
-        found = os.statvfs(self.media)
-        reserve = min(self.settings.reserve, found.f_blocks * found.f_frsize // 20)
-        free, inodes = self.free()
-        if free - coming < reserve or inodes < 16:
-            return True
-        return self.settings.capacity is not None and self.index.total_bytes() + coming > self.settings.capacity
+    def missing_on(self, disk: Disk, coming: int = 0) -> int:
+        """Bytes by which the reserve of a disk is touched; a disk without inodes misses something too."""
+        disk.measure()
+        return max(disk.reserve(self.settings) + coming - disk.free, int(disk.inodes < 16))
 
-    async def make_room(self, coming: int = 0) -> bool:
-        """Delete the oldest blocks of all streams until there is room; False when nothing is left to delete."""
+    def missing_in_all(self, coming: int = 0) -> int:
+        """Bytes by which the archive is larger than the operator allows."""
+        capacity = self.settings.capacity
+        return 0 if capacity is None else self.index.total_bytes() + coming - capacity
+
+    async def make_room(self, coming: int = 0, disk: Disk | None = None) -> bool:
+        """Delete what gives way first, of all streams, until there is room: on every disk, or on the one that is to be
+        written; False when nothing is left to delete."""
         async with self._making_room:
-            count = 1
-            while await self.index.read(lambda _: self.needs_room(coming)):
-                oldest = await self.index.read(Index.oldest, count)
-                if not oldest:
-                    return False
-                log.warning("no room: deleting the %s oldest files of the archive", len(oldest))
-                await self.remove(oldest)
-                count = min(count * 2, BATCH)
-            return True
+            made = [await self._make_room_on(one, coming) for one in ([disk] if disk else self.disks.online)]
+            whole = await self._delete_while(lambda: self.index.read(lambda _: self.missing_in_all(coming)), None)
+            return all(made) and whole
 
-    async def remove(self, doomed: Iterable[tuple[int, str, int]]) -> None:
+    async def _make_room_on(self, disk: Disk, coming: int) -> bool:
+        try:
+            return await self._delete_while(lambda: disk.run(self.missing_on, disk, coming), disk.number)
+        except OSError as error:
+            self.disks.fail(disk, error)
+            return False
+
+    async def _delete_while(self, missing: Callable[[], Awaitable[int]], disk: int | None) -> bool:
+        """Delete no more than what is missing, in files; what they free is measured again."""
+        while (wanted := await missing()) > 0:
+            now = milliseconds(clock.timestamp())
+            doomed = await self.index.read(retention.oldest, BATCH, now, disk)
+            if not doomed:
+                return False
+            sums = accumulate(size for _, _, _, size in doomed)
+            enough = 1 + sum(freed < wanted for freed in sums)
+            log.warning("no room: deleting %s files of the archive", len(doomed[:enough]))
+            await self.remove(doomed[:enough])
+        return True
+
+    async def remove(self, doomed: Iterable[Doomed]) -> None:
         """Delete files first: a row without a file is harmless, and the row may need the file's space."""
-        doomed = list(doomed)
-        await self.on_disk(self.unlink, [path for _, path, _ in doomed])
-        await self.index.write(Index.remove_blocks, [number for number, _, _ in doomed])
+        by_disk: dict[int, list[Doomed]] = {}
+        for one in doomed:
+            by_disk.setdefault(one[1], []).append(one)
+        for number, mine in by_disk.items():
+            disk = self.disks.named(number)
+            await disk.run(self.unlink, disk, [path for _, _, path, _ in mine])
+            await self.index.write(Index.remove_blocks, [block for block, _, _, _ in mine])
 
     async def save_unsaved(self) -> None:
         """Close in the index what could not be closed there before."""
@@ -150,146 +183,68 @@ class Archive:
             await self.index.write(Index.save_block, self.unsaved[0], is_open=False)
             self.unsaved.pop(0)
 
-    def unlink(self, paths: list[str]) -> None:
+    def unlink(self, disk: Disk, paths: list[str]) -> None:
         """Remove files, and folders that are empty then."""
         for path in paths:
-            file = self.media / path
+            file = disk.media / path
             file.unlink(missing_ok=True)
             try:
                 file.parent.rmdir()
             except OSError:
                 continue
 
+    async def watch_disks(self) -> None:
+        """See which disks are there; what one that returned says of its blocks is settled."""
+        returned = await self.disks.check()
+        if returned:
+            await asyncio.to_thread(self.repair)
+            await self.reconcile(returned)
+
+    # -- the hourly clean-up
+
     async def clean(self) -> None:
-        """The hourly clean-up: by depth, then by gigabytes, then dropped streams that have nothing left."""
-        now = _milliseconds(clock.timestamp())
-        for held in await self.index.read(Index.streams):
-            await self.clean_stream(held, now)
+        """By depth, which protected blocks outlive, then by gigabytes, then dropped streams that have nothing left."""
+        known = await self.index.read(Index.streams)
+        for first in range(0, len(known), ASKED_AT_ONCE):
+            part = known[first : first + ASKED_AT_ONCE]
+            unsure = await self._mark(part)
+            for held in part:
+                await self.clean_stream(held, is_sure=held.name not in unsure)
         for folder in await self.index.write(Index.forget_empty_streams):
-            await self.on_disk(lambda name: shutil.rmtree(self.media / name, ignore_errors=True), folder)
+            for disk in self.disks.online:
+                await disk.run(lambda name, at: shutil.rmtree(at / name, ignore_errors=True), folder, disk.media)
+        await self._copy_index()
 
-    async def clean_stream(self, held: Held, now: int) -> None:
+    async def _mark(self, streams: list[Held]) -> set[str]:
+        """Learn what is protected; returns the streams of which that is not known now."""
+        names = [held.name for held in streams if held.episodes]
+        if not names or self.ask_episodes is None:
+            return set()
+        found = await self.ask_episodes(names)
+        if found is None:
+            return set(names)
+        for held in streams:
+            if held.episodes:
+                await self.index.write(retention.mark, held, found.get(held.name, []))
+        return set()
+
+    async def clean_stream(self, held: Held, *, is_sure: bool = True) -> None:
+        now = milliseconds(clock.timestamp())
         if held.expiration is not None:
-            await self.remove(await self.index.read(Index.expired, held, now - held.expiration * 1000))
+            await self.remove(await self.index.read(retention.expired, held, now, is_sure=is_sure))
         if held.storage_limit:
-            await self.remove(await self.index.read(Index.beyond, held, held.storage_limit))
+            await self.remove(await self.index.read(retention.beyond, held, held.storage_limit, now))
+
+    async def _copy_index(self) -> None:
+        """The index is the only thing that knows the files: every other disk holds a copy of it."""
+        for disk in self.disks.online:
+            if disk.root != self.settings.storage:
+                try:
+                    part = disk.root / f"{COPY}.part"
+                    await self.index.read(Index.copy_to, part)
+                    part.rename(disk.root / COPY)
+                except (OSError, sqlite3.Error) as error:
+                    log.warning("the index could not be copied to %s: %s", disk.root, error)
 
 
-class BlockWriter:
-    """Writes the segments of one stream; one at a time, in order."""
-
-    def __init__(self, archive: Archive, held: Held) -> None:
-        self._archive, self._held = archive, held
-        self._block: Block | None = None
-        self._init: Init | None = None
-        self._init_id = 0
-        self._file: int | None = None
-
-    async def write(self, segment: Segment) -> None:
-        """Put a segment on disk and into the index, set its place and let go of its bytes. Raises DiskFull."""
-        if segment.data is None:
-            return
-        try:
-            await self._write(segment, segment.data)
-        except (OSError, sqlite3.OperationalError) as error:
-            if not await self._recover(error, segment.size):
-                raise DiskFull(str(error)) from error
-            await self._write_again(segment, segment.data)
-        segment.data = None
-
-    async def _write_again(self, segment: Segment, data: bytes) -> None:
-        """Room was made: the segment is not lost."""
-        try:
-            await self._write(segment, data)
-        except (OSError, sqlite3.OperationalError) as error:
-            await self._recover(error, 0)
-            raise DiskFull(str(error)) from error
-
-    async def redate(self, run: str, shift: float) -> None:
-        """The run's clock distance was corrected: move what the open block holds."""
-        block, by = self._block, _milliseconds(shift)
-        if block and block.run == run and by:
-            block.start, block.end = block.start + by, block.end + by
-            block.entries = [Entry(e.start + by, e.duration, e.offset, e.size) for e in block.entries]
-            await self._archive.index.write(Index.save_block, block, is_open=True)
-
-    async def close(self) -> None:
-        """Finish the open block."""
-        block, self._block = self._block, None
-        self._close_file()
-        if block:
-            try:
-                await self._archive.index.write(Index.save_block, block, is_open=False)
-            except sqlite3.OperationalError as error:
-                log.warning("the index could not be written: %s", error)
-                self._archive.unsaved.append(block)
-
-    async def _write(self, segment: Segment, data: bytes) -> None:
-        start = _milliseconds(segment.start)
-        block = self._block
-        if block is None or not self._fits(block, segment, start):
-            await self.close()
-            block = await self._open(segment, start)
-        entry = Entry(start, _milliseconds(segment.duration), block.size, len(data))
-        await self._archive.on_disk(self._append, data, block.size)
-        block.entries.append(entry)
-        block.size += len(data)
-        block.end = max(block.end, entry.end)
-        await self._archive.index.write(Index.save_block, block, is_open=True)
-        segment.place = Place(self._archive.media / block.path, entry.offset, entry.size)
-
-    def _fits(self, block: Block, segment: Segment, start: int) -> bool:
-        length = self._archive.settings.block * 1000
-        return block.run == segment.run and self._init is segment.init and block.start <= start < block.start + length
-
-    async def _open(self, segment: Segment, start: int) -> Block:
-        index = self._archive.index
-        if self._init is not segment.init:
-            self._init_id = await index.write(Index.keep_init, segment.init, digest_of(segment.init))
-            self._init = segment.init
-        path = f"{self._held.folder}/{start // DAY_MS}/{start}-{segment.run}.mp4"
-        block = Block(0, self._held.id, segment.run, self._init_id, path, start, start, len(segment.init.data))
-        try:
-            await self._archive.on_disk(self._create, self._archive.media / path, segment.init.data)
-            block.id = await index.write(Index.add_block, block)
-        except (OSError, sqlite3.OperationalError):
-            self._close_file()
-            await self._archive.on_disk(self._archive.unlink, [path])
-            raise
-        self._block = block
-        return block
-
-    def _create(self, path: Path, head: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._append(head, 0)
-
-    def _append(self, data: bytes, offset: int) -> None:
-        """All or nothing: a short write (disk full) is cut off again."""
-        if self._file is None:
-            raise OSError(errno.EBADF, "the block is closed")
-        view, at = memoryview(data), offset
-        try:
-            while view:
-                written = os.pwrite(self._file, view, at)
-                if not written:
-                    raise OSError(errno.ENOSPC, "nothing was written")
-                view, at = view[written:], at + written
-        except OSError:
-            os.ftruncate(self._file, offset)
-            raise
-
-    def _close_file(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-    async def _recover(self, error: Exception, size: int) -> bool:
-        """After a failed write: close what is open, throw it away if empty; whether room was made to try again."""
-        block = self._block
-        await self.close()
-        if block and not block.entries:
-            await self._archive.remove([(block.id, block.path, 0)])
-        if isinstance(error, sqlite3.OperationalError) or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
-            return size > 0 and await self._archive.make_room(coming=max(size * 2, 200_000))
-        return False
+__all__ = ["Archive", "DiskAway", "DiskFull", "digest_of", "milliseconds"]

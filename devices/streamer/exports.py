@@ -122,7 +122,7 @@ class Exports:
     async def _begin(self, key: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
         await self.tidy()
         size = sum(entry.size for chunk in cut for entry in chunk.entries)
-        if size > self._settings.export_quota or self._archive.free()[0] < 2 * size + self._settings.reserve // 4:
+        if size > self._settings.export_quota or self._archive.free() < 2 * size + self._settings.reserve // 4:
             raise ExportRefused(409, "no_space", "The window is too large for the space left; choose a shorter one.")
         spans = join_spans(((entry.start, entry.end) for chunk in cut for entry in chunk.entries), 500)
         export = Export(
@@ -186,10 +186,10 @@ class Exports:
         elapsed, shift, before = 0.0, 0.0, None
         for chunk in cut:
             size = sum(entry.size for entry in chunk.entries)
-            place = Place(self._archive.media / chunk.block.path, chunk.entries[0].offset, size)
             try:
+                place = Place(self._archive.file(chunk.block), chunk.entries[0].offset, size)
                 data = await asyncio.to_thread(read_place, place)
-            except FileNotFoundError:
+            except OSError:
                 raise ExportRefused(
                     404, "nothing_recorded", "This part of the archive has just been removed."
                 ) from None

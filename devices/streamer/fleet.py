@@ -69,7 +69,9 @@ class Fleet:
         return True
 
     async def _apply(self, wanted: Wanted, running: Stream | None) -> None:
-        held = await self._archive.index.write(Index.keep_stream, wanted.name, wanted.expiration, wanted.storage_limit)
+        held = await self._archive.index.write(
+            Index.keep_stream, wanted.name, wanted.expiration, wanted.storage_limit, wanted.episodes
+        )
         if running and running.wanted.same_source(wanted):
             await running.adjust(wanted, held)
             return
@@ -121,6 +123,7 @@ class Fleet:
             await stream.close_if_idle()
 
     async def _watch_disk(self) -> None:
+        await self._archive.watch_disks()
         await self._archive.make_room()
         await self._archive.save_unsaved()
 

@@ -15,30 +15,44 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from devices.streamer.boxes import Init
 
+Totals = tuple[int, int, int, int, int]
 P = ParamSpec("P")
 T = TypeVar("T")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS streams (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folder TEXT NOT NULL UNIQUE,
-    expiration INTEGER, storage_limit INTEGER, listed INTEGER NOT NULL DEFAULT 1);
+    expiration INTEGER, storage_limit INTEGER, listed INTEGER NOT NULL DEFAULT 1, episodes INTEGER);
+CREATE TABLE IF NOT EXISTS disks (id INTEGER PRIMARY KEY, mark TEXT NOT NULL UNIQUE, path TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS inits (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, codecs TEXT NOT NULL, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS blocks (
     id INTEGER PRIMARY KEY, stream_id INTEGER NOT NULL REFERENCES streams(id), run TEXT NOT NULL,
     init_id INTEGER NOT NULL REFERENCES inits(id), path TEXT NOT NULL, start_ms INTEGER NOT NULL,
-    end_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, entries BLOB NOT NULL, is_open INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS blocks_by_stream ON blocks (stream_id, start_ms, end_ms, bytes);
-CREATE INDEX IF NOT EXISTS blocks_by_age ON blocks (start_ms);
+    end_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, entries BLOB NOT NULL, is_open INTEGER NOT NULL,
+    keep INTEGER NOT NULL DEFAULT 0, disk INTEGER NOT NULL DEFAULT 1);
+"""
+# Columns that came later: an index of before has its archive on the first disk, and nothing protected.
+COLUMNS_ADDED = {
+    "streams": {"episodes": "INTEGER"},
+    "blocks": {"keep": "INTEGER NOT NULL DEFAULT 0", "disk": "INTEGER NOT NULL DEFAULT 1"},
+}
+INDEXES = """
+DROP INDEX IF EXISTS blocks_by_stream;
+DROP INDEX IF EXISTS blocks_by_age;
+CREATE INDEX IF NOT EXISTS blocks_of_stream ON blocks (stream_id, start_ms, end_ms, bytes, disk, keep);
+CREATE INDEX IF NOT EXISTS blocks_free ON blocks (start_ms) WHERE keep = 0;
+CREATE INDEX IF NOT EXISTS blocks_kept ON blocks (stream_id, start_ms) WHERE keep > 0;
+CREATE INDEX IF NOT EXISTS blocks_spare ON blocks (start_ms) WHERE keep = 1;
 CREATE INDEX IF NOT EXISTS blocks_open ON blocks (is_open) WHERE is_open = 1;
 """
 
 ENTRY = struct.Struct("<IIII")  # ms after the block's start, ms long, byte offset, bytes
-COLUMNS = "b.id, b.stream_id, b.run, b.init_id, b.path, b.start_ms, b.end_ms, b.bytes, b.entries"
+COLUMNS = "b.id, b.stream_id, b.run, b.init_id, b.path, b.start_ms, b.end_ms, b.bytes, b.entries, b.disk"
 
 
 @dataclass(frozen=True)
@@ -68,12 +82,13 @@ class Block:
     end: int
     size: int
     entries: list[Entry] = field(default_factory=list)
+    disk: int = 1
 
     def packed(self) -> bytes:
         return b"".join(ENTRY.pack(max(0, e.start - self.start), e.duration, e.offset, e.size) for e in self.entries)
 
 
-HELD = "id, name, folder, expiration, storage_limit, listed"
+HELD = "id, name, folder, expiration, storage_limit, listed, episodes"
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,7 @@ class Held:
     expiration: int | None
     storage_limit: int | None
     listed: int
+    episodes: int | None = None  # seconds that what is protected is kept; None: nothing is
 
 
 @dataclass(frozen=True)
@@ -105,8 +121,21 @@ class Index:
         self._writing = threading.Lock()
         self._writers = ThreadPoolExecutor(1, "index-write")
         self._readers = ThreadPoolExecutor(2, "index-read")
+        self.offline: set[int] = set()  # disks that are away: what they hold is neither shown nor cleaned up
         with self._writing:
-            self._connection.executescript(SCHEMA)
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        self._connection.executescript(SCHEMA)
+        for table, columns in COLUMNS_ADDED.items():
+            known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+            for name in columns.keys() - known:
+                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
+        self._connection.executescript(INDEXES)
+
+    def rows(self, sql: str, values: dict[str, int] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a question in our own words (`retention`)."""
+        return self._connection.execute(sql, values or {}).fetchall()
 
     async def write(self, call: Callable[Concatenate[Index, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a method in the writing thread: `await index.write(Index.save_block, block)`."""
@@ -135,16 +164,19 @@ class Index:
 
     # -- streams
 
-    def keep_stream(self, name: str, expiration: int | None, storage_limit: int | None) -> Held:
+    def keep_stream(
+        self, name: str, expiration: int | None, storage_limit: int | None, episodes: int | None = None
+    ) -> Held:
         """A stream Perch lists; without a recording setting the last known one stays in force for what is on disk."""
         with self._writing:
             kept = self._connection.execute(
-                "INSERT INTO streams (name, folder, expiration, storage_limit) VALUES (?, ?, ?, ?) "  # noqa: S608
+                "INSERT INTO streams (name, folder, expiration, storage_limit, episodes) VALUES (?, ?, ?, ?, ?) "  # noqa: S608
                 "ON CONFLICT (name) DO UPDATE SET listed = 1, "
                 "expiration = coalesce(excluded.expiration, expiration), "
                 "storage_limit = CASE WHEN excluded.expiration IS NULL THEN storage_limit "
-                f"ELSE excluded.storage_limit END RETURNING {HELD}",
-                (name, uuid.uuid4().hex, expiration, storage_limit),
+                "ELSE excluded.storage_limit END, "
+                f"episodes = iif(excluded.expiration IS NULL, episodes, excluded.episodes) RETURNING {HELD}",
+                (name, uuid.uuid4().hex, expiration, storage_limit, episodes),
             )
             return Held(*kept.fetchone())
 
@@ -194,10 +226,11 @@ class Index:
     def add_block(self, block: Block) -> int:
         with self._writing:
             cursor = self._connection.execute(
-                "INSERT INTO blocks (stream_id, run, init_id, path, start_ms, end_ms, bytes, entries, is_open) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-                (block.stream, block.run, block.init, block.path, block.start, block.end, block.size, block.packed()),
-            )
+                "INSERT INTO blocks (stream_id, run, init_id, path, start_ms, end_ms, bytes, entries, is_open, disk) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?)",
+                (block.stream, block.run, block.init, block.path, block.start, block.end, block.size, block.packed(),
+                 block.disk),
+            )  # fmt: skip
         return int(cursor.lastrowid or 0)
 
     def save_block(self, block: Block, *, is_open: bool) -> None:
@@ -211,13 +244,18 @@ class Index:
         with self._writing:
             self._connection.executemany("DELETE FROM blocks WHERE id = ?", [(number,) for number in numbers])
 
+    def set_keep(self, changed: list[tuple[int, int]]) -> None:
+        """Pairs of (how much it is protected, block)."""
+        with self._writing:
+            self._connection.executemany("UPDATE blocks SET keep = ? WHERE id = ?", changed)
+
     def block(self, number: int) -> tuple[Block, str] | None:
         """A block and the name of its stream."""
         row = self._connection.execute(
             f"SELECT {COLUMNS}, s.name FROM blocks b JOIN streams s ON s.id = b.stream_id WHERE b.id = ?",  # noqa: S608
             (number,),
         ).fetchone()
-        return (_block(row), str(row[9])) if row else None
+        return (_block(row), str(row[10])) if row and row[9] not in self.offline else None
 
     def blocks(self, name: str, start: int, end: int) -> list[Block]:
         """The blocks of a stream that touch a range, oldest first."""
@@ -226,7 +264,7 @@ class Index:
             "WHERE s.name = ? AND b.start_ms < ? AND b.start_ms > ? AND b.end_ms > ? ORDER BY b.start_ms, b.id",
             (name, end, start - 3_600_000, start),
         )
-        return [_block(row) for row in rows.fetchall()]
+        return [_block(row) for row in rows.fetchall() if row[9] not in self.offline]
 
     def open_blocks(self) -> list[Block]:
         """What a crash left open."""
@@ -236,54 +274,63 @@ class Index:
     def spans(self, name: str, start: int, end: int, *, tolerance: int = 500) -> list[Span]:
         """What is recorded in a range, blocks without a gap between them joined."""
         rows = self._connection.execute(
-            "SELECT b.start_ms, b.end_ms FROM blocks b JOIN streams s ON s.id = b.stream_id "
+            "SELECT b.start_ms, b.end_ms, b.disk FROM blocks b JOIN streams s ON s.id = b.stream_id "
             "WHERE s.name = ? AND b.start_ms < ? AND b.start_ms > ? AND b.end_ms > ? ORDER BY b.start_ms",
             (name, end, start - 3_600_000, start),
         )
-        return join_spans(((max(int(a), start), min(int(b), end)) for a, b in rows), tolerance)
+        here = (row for row in rows if row[2] not in self.offline)
+        return join_spans(((max(int(a), start), min(int(b), end)) for a, b, _ in here), tolerance)
 
-    def totals(self) -> dict[str, tuple[int, int, int, int]]:
-        """name -> (first ms, last ms, recorded ms, bytes)."""
+    def totals(self, now: int) -> dict[str, Totals]:
+        """name -> (first ms, last ms, recorded ms, bytes, bytes kept longer than the days), of what the disks have.
+
+        The first moment is that of what the days keep: an old moment that is protected says nothing of them.
+        """
+        gone = "b.keep > 0 AND b.end_ms <= :now - coalesce(s.expiration, 0) * 1000"
+        away = ",".join(str(number) for number in self.offline) or "-1"
         rows = self._connection.execute(
-            "SELECT s.name, min(b.start_ms), max(b.end_ms), sum(b.end_ms - b.start_ms), sum(b.bytes) "
-            "FROM blocks b JOIN streams s ON s.id = b.stream_id GROUP BY s.id"
+            f"SELECT s.name, coalesce(min(b.start_ms) FILTER (WHERE NOT ({gone})), max(b.end_ms)), max(b.end_ms), "  # noqa: S608
+            f"sum(b.end_ms - b.start_ms), sum(b.bytes), coalesce(sum(b.bytes) FILTER (WHERE {gone}), 0) "
+            f"FROM blocks b JOIN streams s ON s.id = b.stream_id WHERE b.disk NOT IN ({away}) GROUP BY s.id",
+            {"now": now},
         )
-        return {str(name): (int(a), int(b), int(c), int(d)) for name, a, b, c, d in rows.fetchall()}
+        return {str(name): (int(a), int(b), int(c), int(d), int(e)) for name, a, b, c, d, e in rows.fetchall()}
 
     def total_bytes(self) -> int:
         return int(
             self._connection.execute(
-                "SELECT coalesce(sum(bytes), 0) FROM blocks INDEXED BY blocks_by_stream"
+                "SELECT coalesce(sum(bytes), 0) FROM blocks INDEXED BY blocks_of_stream"
             ).fetchone()[0]
         )
 
-    def oldest(self, count: int) -> list[tuple[int, str, int]]:
-        """(id, path, bytes) of the oldest closed blocks of all streams."""
-        rows = self._connection.execute(
-            "SELECT id, path, bytes FROM blocks WHERE is_open = 0 ORDER BY start_ms LIMIT ?", (count,)
-        )
-        return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
+    def bytes_by_disk(self) -> dict[int, int]:
+        """disk -> bytes of the archive on it."""
+        rows = self.rows("SELECT disk, sum(bytes) FROM blocks INDEXED BY blocks_of_stream GROUP BY disk")
+        return {int(disk): int(size) for disk, size in rows}
 
-    def expired(self, held: Held, before: int) -> list[tuple[int, str, int]]:
-        rows = self._connection.execute(
-            "SELECT id, path, bytes FROM blocks WHERE stream_id = ? AND end_ms <= ? AND is_open = 0 ORDER BY start_ms",
-            (held.id, before),
-        )
-        return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
+    def disks(self) -> dict[str, tuple[int, str]]:
+        """mark -> (number, path it was last at)."""
+        return {str(mark): (int(number), str(path)) for number, mark, path in self.rows("SELECT * FROM disks")}
 
-    def beyond(self, held: Held, limit: int) -> list[tuple[int, str, int]]:
-        """The oldest closed blocks of a stream that do not fit its gigabytes."""
-        rows = self._connection.execute(
-            "SELECT id, path, bytes FROM ("
-            "  SELECT id, path, bytes, is_open, start_ms, sum(bytes) OVER (ORDER BY start_ms DESC, id DESC) AS kept"
-            "  FROM blocks WHERE stream_id = ?) WHERE kept > ? AND is_open = 0 ORDER BY start_ms",
-            (held.id, limit),
-        )
-        return [(int(a), str(b), int(c)) for a, b, c in rows.fetchall()]
+    def keep_disk(self, mark: str, path: str) -> int:
+        """The number of a disk, by its own mark; a new one gets the next."""
+        with self._writing:
+            kept = self._connection.execute(
+                "INSERT INTO disks (mark, path) VALUES (?, ?) "
+                "ON CONFLICT (mark) DO UPDATE SET path = excluded.path RETURNING id",
+                (mark, path),
+            )
+            return int(kept.fetchone()[0])
 
-    def paths(self, stream: int) -> dict[str, int]:
-        """path -> id of the blocks of a stream."""
-        rows = self._connection.execute("SELECT path, id FROM blocks WHERE stream_id = ?", (stream,))
+    def copy_to(self, path: Path) -> None:
+        """A whole copy of the index, taken while it is in use."""
+        with sqlite3.connect(path, isolation_level=None) as target:
+            self._connection.backup(target, pages=1000)
+        target.close()
+
+    def paths(self, stream: int, disk: int) -> dict[str, int]:
+        """path -> id of the blocks of a stream on one disk."""
+        rows = self._connection.execute("SELECT path, id FROM blocks WHERE stream_id = ? AND disk = ?", (stream, disk))
         return {str(path): int(number) for path, number in rows}
 
 
@@ -298,7 +345,7 @@ def join_spans(pieces: Iterable[tuple[int, int]], tolerance: int) -> list[Span]:
     return found
 
 
-def _block(row: tuple[int, int, str, int, str, int, int, int, bytes]) -> Block:
-    number, stream, run, init, path, start, end, size, packed = row[:9]
+def _block(row: tuple[Any, ...]) -> Block:
+    number, stream, run, init, path, start, end, size, packed, disk = row[:10]
     entries = [Entry(start + ms, length, offset, count) for ms, length, offset, count in ENTRY.iter_unpack(packed)]
-    return Block(number, stream, run, init, path, start, end, size, entries)
+    return Block(number, stream, run, init, path, start, end, size, entries, disk)

@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import orjson
 
+from devices.streamer.archive import Archive
 from devices.streamer.errors import Trouble
 from devices.streamer.fleet import Fleet
-from devices.streamer.index import Index
+from devices.streamer.index import Index, Totals
+from devices.streamer.retention import Episode
 from devices.streamer.sessions import Decision, Sessions, Visit
 from devices.streamer.settings import Settings
 from devices.streamer.wire import Configuration, Wanted, read_hosts, read_stream
@@ -37,8 +39,22 @@ class Perch:
             trust_env=False,
         )
 
+        self._tells_episodes = False
+
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def episodes(self, names: list[str]) -> dict[str, list[Episode]] | None:
+        """What is protected of these streams, by stream; None when that cannot be said for certain now."""
+        if not self._tells_episodes:
+            return None
+        try:
+            answer = await self._get("/episodes", {"name": ",".join(names)}, {})
+            data = orjson.loads(answer.content) if answer.status_code == 200 else None
+            return _episodes(data["episodes"]) if data is not None else None
+        except (Trouble, ValueError, KeyError, TypeError) as error:
+            log.warning("Perch does not say what is protected (%s); nothing that may be is deleted", error)
+            return None
 
     async def configuration(self, version: str) -> Configuration | None:
         """What Perch wants, None when nothing changed since `version`. Raises Trouble."""
@@ -52,6 +68,7 @@ class Perch:
                 return None
             data = self._read(answer)
             tag = tag or answer.headers.get("ETag", "")
+            self._tells_episodes = answer.headers.get("X-Config-Server-Episodes", "").lower() == "true"
             hosts |= read_hosts(data.get("hosts"))
             for one in data.get("streams") or []:
                 wanted = read_stream(one) if isinstance(one, dict) else None
@@ -78,12 +95,13 @@ class Perch:
         except (TypeError, ValueError) as error:
             raise Trouble("an answer that cannot be read") from error
 
-    async def report(self, streams: list[dict[str, Any]]) -> None:
-        """Send the status of streams. Raises Trouble."""
+    async def report(self, streams: list[dict[str, Any]], disks: list[dict[str, Any]] | None = None) -> None:
+        """Send the status of streams, and of the disks where it is given. Raises Trouble."""
+        said = {"streams": streams} | ({"disks": disks} if disks is not None else {})
         try:
             answer = await self._client.post(
                 f"{self._settings.base}/status",
-                content=orjson.dumps({"streams": streams}),
+                content=orjson.dumps(said),
                 headers={"Content-Type": "application/json"},
             )
         except httpx.HTTPError as error:
@@ -148,11 +166,11 @@ class Follower:
 class Reporter:
     """Tells Perch how the cameras are: all of them now and then, a changed one at once."""
 
-    def __init__(self, perch: Perch, fleet: Fleet, sessions: Sessions, index: Index, settings: Settings) -> None:
+    def __init__(self, perch: Perch, fleet: Fleet, sessions: Sessions, archive: Archive, settings: Settings) -> None:
         self._perch, self._fleet, self._sessions = perch, fleet, sessions
-        self._index, self._settings = index, settings
+        self._archive, self._settings = archive, settings
         self._told: dict[str, tuple[Any, ...]] = {}
-        self._archived: dict[str, tuple[int, int, int, int]] = {}
+        self._archived: dict[str, Totals] = {}
         self._next_measure = 0.0
         self._trouble = ""
 
@@ -188,13 +206,14 @@ class Reporter:
 
     async def report_all(self) -> None:
         await self._measure_archive()
+        await self._perch.report([], await self._archive.index.read(lambda _: self._archive.disks.report()))
         await self._send(list(self._fleet.streams))
 
     async def _measure_archive(self) -> None:
         """The sums of a large archive take a while: not more than a hundredth of the time is spent on them."""
         began = clock.monotonic()
         if began >= self._next_measure:
-            self._archived = await self._index.read(Index.totals)
+            self._archived = await self._archive.index.read(Index.totals, round(clock.timestamp() * 1000))
             self._next_measure = began + 100 * (clock.monotonic() - began)
 
     async def report_news(self) -> None:
@@ -228,3 +247,12 @@ class Reporter:
         if report:
             await self._perch.report(report)
         self._told.update(told)
+
+
+def _episodes(listed: list[dict[str, Any]]) -> dict[str, list[Episode]]:
+    """Raises ValueError, KeyError or TypeError for what cannot be read: a part of an answer is no answer."""
+    found: dict[str, list[Episode]] = {}
+    for one in listed:
+        episode = Episode(int(one["opened_at"]), int(one["closed_at"]), str(one.get("kind", "")))
+        found.setdefault(str(one["media"]), []).append(episode)
+    return found

@@ -88,10 +88,10 @@ class Pictures:
         if not found or not head:
             return None
         block, entry = found[0], found[0].entries[which]
-        place = Place(self._archive.media / block.path, entry.offset, entry.size)
         try:
+            place = Place(self._archive.file(block), entry.offset, entry.size)
             data = head[1] + await asyncio.to_thread(read_place, place)
-        except FileNotFoundError:
+        except OSError:
             return None
         jpeg = await self._convert(data, (moment - entry.start) / 1000) or await self._convert(data, 0.0)
         if not jpeg:

@@ -12,13 +12,14 @@ from collections.abc import Callable
 
 from devices.sources import Source, SourceRefused, parse_source
 from devices.streamer import ffmpeg
-from devices.streamer.archive import BlockWriter, DiskFull
+from devices.streamer.archive import DiskFull
 from devices.streamer.boxes import BoxSplitter, Fragment, Init, Malformed, parse_fragment, parse_init
 from devices.streamer.errors import SourceError
 from devices.streamer.inputs import Input, Inputs, RtspInput, Wishes
 from devices.streamer.live import LiveWindow
 from devices.streamer.segments import ClockTorn, Segment, Segmenter, Timeline
 from devices.streamer.settings import Settings
+from devices.streamer.writer import BlockWriter
 from tenants import clock
 
 log = logging.getLogger("perch.streamer")

@@ -45,11 +45,12 @@ class Streamer:
         self.inputs = Inputs(settings)
         self.fleet = Fleet(self.archive, self.inputs, settings)
         self.perch = Perch(settings)
+        self.archive.ask_episodes = self.perch.episodes
         self.sessions = Sessions(self.perch.decide, doubt=settings.doubt, viewer=settings.viewer)
         self.pictures = Pictures(self.archive, settings)
         self.exports = Exports(self.archive, settings)
         self.follower = Follower(self.perch, self.fleet, settings)
-        self.reporter = Reporter(self.perch, self.fleet, self.sessions, self.archive.index, settings)
+        self.reporter = Reporter(self.perch, self.fleet, self.sessions, self.archive, settings)
         door = Door(self.fleet, self.sessions, self.archive, self.pictures, self.exports, settings)
         config = uvicorn.Config(
             make_app(door, lambda: self.follower.is_ready),

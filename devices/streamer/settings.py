@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +19,11 @@ class Settings:
     hostname: str
     perch_url: str
     key: str = field(repr=False)
-    storage: Path
+    storage: Path  # the index and what may be thrown away; the archive too, where `disks` names no others
     bind: str = "127.0.0.1"
     port: int = 8001
     networks: AddressPolicy = field(default_factory=camera_policy)
+    disks: tuple[Path, ...] = ()  # folders of the archive, each on a disk of its own
 
     capacity: int | None = None  # at most this much archive in all; None: the disk, less `reserve`
     reserve: int = GIGABYTE  # free space kept on the disk, or a twentieth of a small disk
@@ -64,3 +66,15 @@ def capacity_from(environment: Mapping[str, str]) -> int | None:
     """PERCH_STREAMER_CAPACITY in gigabytes (1e9), absent for the whole disk."""
     text = environment.get("PERCH_STREAMER_CAPACITY", "")
     return int(float(text) * GIGABYTE) if text else None
+
+
+def folders_from(storages: Sequence[Path], index: Path | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """(folder of the index, disks...): of the command line, else of PERCH_STREAMER_STORAGE, parted by colons.
+
+    Without a folder of its own the index lies in the first disk's.
+    """
+    named = environment.get("PERCH_STREAMER_STORAGE", "")
+    found = [path.absolute() for path in storages or [Path(part) for part in named.split(os.pathsep) if part]]
+    if not found:
+        return ()
+    return ((index or found[0]).absolute(), *dict.fromkeys(found))

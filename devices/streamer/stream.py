@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from devices.streamer.archive import Archive, BlockWriter
-from devices.streamer.index import Held
+from devices.streamer.archive import Archive
+from devices.streamer.index import Held, Totals
 from devices.streamer.inputs import Inputs, Wishes
 from devices.streamer.recorder import Recorder
 from devices.streamer.settings import Settings
 from devices.streamer.wire import Wanted
+from devices.streamer.writer import BlockWriter
 from tenants import clock
 
 MAIN, SUB = "main", "sub"
@@ -128,8 +129,9 @@ class Stream:
             found.append(fact)
         return found
 
-    def stats(self, viewers: int, archived: tuple[int, int, int, int] | None) -> dict[str, Any]:
-        """The stats of the status report; `archived` is (first ms, last ms, recorded ms, bytes)."""
+    def stats(self, viewers: int, archived: Totals | None) -> dict[str, Any]:
+        """The stats of the status report; `archived` is (first ms, last ms, recorded ms, bytes, bytes that
+        are kept longer than the days)."""
         health, now = self.main.health, clock.timestamp()
         silence = health.silence if health.last_data is not None else None
         error = self.main.error
@@ -149,12 +151,13 @@ class Stream:
             "media_info": {"tracks": self.tracks()} | ({"note": health.note} if health.note else {}),
         }
         if archived:
-            first, last, recorded, size = archived
+            first, last, recorded, size, kept = archived
             report["dvr_info"] = {
                 "from": first // 1000,
                 "depth": (last - first) // 1000,
                 "duration": recorded // 1000,
                 "bytes": size,
+                "kept_bytes": kept,
             }
         return report
 

@@ -23,6 +23,7 @@ class Wanted:
     sub: str = field(default="", repr=False)
     expiration: int | None = None  # seconds; None: nothing is recorded
     storage_limit: int | None = None  # bytes
+    episodes: int | None = None  # seconds that what is protected is kept; None: as long as the rest
     thumbnails: bool = True
     video_only: bool = False
     transcode_audio: bool = False
@@ -61,6 +62,7 @@ def read_stream(data: dict[str, Any]) -> Wanted | None:
         sub=sub[0] if sub else "",
         expiration=expiration,
         storage_limit=limit if expiration else None,
+        episodes=_positive(dvr, "episodes_expiration") if expiration else None,
         thumbnails=bool((data.get("thumbnails") or {}).get("enabled", True)),
         video_only=bool(data.get("video_only", False)),
         transcode_audio=bool(data.get("transcode_audio", False)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices import access as camera_access
 from devices.models import Camera, CameraAttribute
-from devices.services import cameras, reasons
-from portal.pages import video
+from devices.services import cameras, protection, reasons
+from portal.pages import kept, video
 from portal.pages.cameras import back
 from portal.pages.common import Request, signed_in
 from portal.pages.status import Condition, describe, live_texts
@@ -26,6 +26,7 @@ from tenants.errors import Forbidden, Invalid
 
 SPEEDS = ("0.5", "1", "2", "4", "8", "16")
 CODECS = {"h264": "H.264", "h265": "H.265", "hevc": "H.265"}
+MOST_KEPT = 2000  # marks on one timeline
 FPS = 15  # frames a second, of cameras that do not say
 
 
@@ -49,6 +50,7 @@ def watch(request: Request, name: str) -> HttpResponse:
         "speeds": SPEEDS,
         "live": True,
         "may_pause": camera_access.may_pause(request.user, camera),
+        **kept.kept_by_hand(camera, rights),
     }
     return video.allow(render(request, "cameras/watch.html", context), request, [camera])
 
@@ -60,7 +62,18 @@ def reasons_page(request: Request, name: str) -> JsonResponse:
     """Why there is footage or none between two moments in UTC seconds, for the timeline."""
     since, until = (_moment(request.GET.get(key, "")) for key in ("from", "to"))
     found = reasons.reasons_of(request.user, name, since=since, until=until)
-    return JsonResponse({"reasons": [_span(because) for because in found]})
+    spans = [_span(because) for because in found]
+    return JsonResponse({"reasons": spans, "kept": _kept(request, name, since, until)})
+
+
+def _kept(request: Request, name: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """What is kept longer in a window, for the marks on the timeline."""
+    camera = Camera.objects.select_related("preset").filter(name=name).first()
+    if camera is None:  # deleted: its reasons are told, and nothing of it is protected
+        return []
+    limit = camera_access.rights(request.user, camera).dvr_depth_limit
+    seen = max(since, clock.now() - timedelta(days=limit)) if limit is not None else since
+    return [kept.span_shape(span) for span in protection.protected_of(camera, seen, until)[:MOST_KEPT]]
 
 
 def _moment(text: str) -> datetime:
@@ -110,6 +123,7 @@ def settings_of(
         "words": words(rights),
         "reasons": live_texts()["reasons"],
         "reasonsAt": reverse("camera-reasons", args=[camera.name]),
+        "keepAt": reverse("camera-keep", args=[camera.name]),
     }
 
 
@@ -169,6 +183,8 @@ def words(rights: camera_access.CameraRights) -> dict[str, str]:
         "limit": _limit(rights.dvr_depth_limit or 0),
         "recorded": _("Recorded"),
         "missing": _("Nothing recorded"),
+        "kept": _("Kept longer than the archive's days."),
+        "keepFailed": _("The moment could not be kept. Try again."),
         "tooOld": _("Older than the archive you may watch"),
         "tooLong": _("A file holds at most 6 hours. Choose a shorter time."),
         "preparing": _("Preparing the file"),

@@ -18,6 +18,7 @@ from tests.hooks.asking import BASE, Streamer
 from tests.server import Server
 
 WEEK = 7 * 24 * 3600
+FOREVER = streamers.FOREVER  # the cast's presets keep what is protected while there is room
 
 
 def _names(streamer: Streamer) -> set[str]:
@@ -59,9 +60,9 @@ def test_a_streamer_learns_everything_it_has_to_run(
         "thumbnails": {"enabled": False},
         "video_only": True,
         "transcode_audio": True,
-        "dvr": {"expiration": WEEK},
+        "dvr": {"expiration": WEEK, "episodes_expiration": FOREVER},
     }
-    assert found[f"tree~{cast.south.pk}"]["dvr"] == {"expiration": 30 * 24 * 3600}
+    assert found[f"tree~{cast.south.pk}"]["dvr"] == {"expiration": 30 * 24 * 3600, "episodes_expiration": FOREVER}
 
 
 def test_the_archive_follows_the_preset_or_the_camera_when_the_preset_lets_it(
@@ -77,12 +78,13 @@ def test_the_archive_follows_the_preset_or_the_camera_when_the_preset_lets_it(
         none = presets.add_preset(acting_user=None, title="Live only", dvr_depth=0, is_everywhere=True)
         cameras.change_camera(Camera.objects.get(name="office"), acting_user=None, preset=none)
     found = {stream["title"]: stream for stream in streamer.streams().json()["streams"]}
-    assert found["Gate"]["dvr"] == {"expiration": 129_600, "storage_limit": 10_000_000_000}
+    kept = {"episodes_expiration": FOREVER}
+    assert found["Gate"]["dvr"] == {**kept, "expiration": 129_600, "storage_limit": 10_000_000_000}
     assert "dvr" not in found["Office"]
     with domain_scope(live_cast.north):
         presets.change_preset(live_cast.basic, acting_user=None, dvr_depth=14, dvr_space=100)
     found = {stream["title"]: stream for stream in streamer.streams().json()["streams"]}
-    assert found["Wheel"]["dvr"] == {"expiration": 2 * WEEK, "storage_limit": 100_000_000_000}
+    assert found["Wheel"]["dvr"] == {**kept, "expiration": 2 * WEEK, "storage_limit": 100_000_000_000}
 
 
 def test_switched_off_deleted_and_suspended_cameras_are_left_out(streamer: Streamer, live_cast: Cast) -> None:

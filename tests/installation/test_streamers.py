@@ -114,6 +114,28 @@ def test_the_list_tells_which_answer(installation: Installation) -> None:
     assert "does not answer" in greta.get("/streamers").content.decode()
 
 
+def test_disks_are_shown_as_the_streamer_reports_them(streamer: Asking, live_cast: Cast) -> None:
+    odd = [{"path": "/data/two", "online": False, "error": "Input/output error", "total": "x"}, 7]
+    one = {"path": "/data/one", "online": True, "total": 4 * 10**12, "free": 10**12 + 5, "used": 3 * 10**12}
+    path = f"/central/api/v3/streamers/{streamer.hostname}/status"
+    for disks in ([one, *odd], "none"):
+        assert streamer.client.post(path, json={"streams": [], "disks": disks}).status_code == 204
+    row = Streamer.objects.get(hostname=streamer.hostname)
+    assert [(disk["path"], disk["online"], disk["free"]) for disk in row.disks] == [
+        ("/data/one", True, 10**12), ("/data/two", False, 0),
+    ]  # fmt: skip
+
+
+def test_the_page_of_a_streamer_shows_its_disks(installation: Installation) -> None:
+    greta, row = installation.client(), installation.cast.streamer
+    assert "disks-title" not in greta.get(f"/streamers/{row.pk}").content.decode()
+    said = {"path": "/data/<two>", "online": False, "total": 4 * 10**12, "free": 0, "used": 0, "error": "gone"}
+    Streamer.objects.filter(pk=row.pk).update(disks=[said])
+    page = greta.get(f"/streamers/{row.pk}").content.decode()
+    assert "/data/&lt;two&gt;" in page
+    assert "not there" in page
+
+
 def test_what_a_streamer_carries_is_counted_across_isps(streamer: Asking, live_cast: Cast) -> None:
     streamer.report(live_cast.gate)
     streamer.report(live_cast.tree)

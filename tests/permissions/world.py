@@ -14,7 +14,8 @@ from typing import Any
 
 from billing.models import InvoiceLine
 from billing.services import night, plans
-from devices.services import cameras, grants, presets, streamers
+from devices.models import Camera
+from devices.services import cameras, grants, presets, protection, streamers
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
@@ -103,6 +104,7 @@ def _isp(slug: str, host: str) -> Isp:
         key, isp.system_key = keys.add_key(acting_user=None, title=isp.word)
         isp.ids["key"] = key.pk
         _for_crms(isp)
+        _keeping(isp)
         isp.sessions = {name: sign_in(user) for name, user in isp.people.items()}
         isp.ids["session"] = UserSession.objects.get(user=isp.people["viewer"]).pk
         _nobodies(isp)
@@ -119,6 +121,20 @@ def _for_crms(isp: Isp) -> None:
     delivery.save()
     entry = AuditEntry.objects.filter(object_type="Organization", object_id=isp.ids["org"]).latest("pk")
     isp.ids |= {"webhook": hook.pk, "delivery": delivery.pk, "event": entry.pk}
+
+
+def _keeping(isp: Isp) -> None:
+    """A moment of the camera that is kept, and bounds of one that may be."""
+    camera, now = Camera.objects.get(name=isp.ids["camera"]), clock.now()
+    moment = protection.keep_moment(camera, now, now + timedelta(seconds=20), acting_user=isp.people["owner"])
+    since = int(now.timestamp())
+    bounds = {
+        "kept_since": since,
+        "kept_until": since + 20,
+        "kept_from": since * 1000,
+        "kept_to": since * 1000 + 20_000,
+    }
+    isp.ids |= {"moment": moment.pk, **bounds}
 
 
 def _person(isp: Isp, name: str, **more: Any) -> User:

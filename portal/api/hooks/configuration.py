@@ -20,9 +20,13 @@ from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
+FORMAT = 2  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
 PAGE = 1000
-HEADERS = (("X-Config-Server-Separate-Endpoints", "true"), ("X-Config-Server-Dynamic-Streams", "false"))
+HEADERS = (
+    ("X-Config-Server-Separate-Endpoints", "true"),
+    ("X-Config-Server-Dynamic-Streams", "false"),
+    ("X-Config-Server-Episodes", "true"),
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 
-from portal.api.hooks import authorization, configuration, reports
+from portal.api.hooks import authorization, configuration, episodes, reports
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, Send, envelope, respond
 from portal.fleet import DatabaseAway
 
@@ -47,7 +47,7 @@ async def _route(scope: Scope, receive: Receive) -> Answer:
         return await reports.accept(scope, receive, hostname)
     if call == "episodes":
         _allow(method, "GET")
-        raise Refusal(501)
+        return await episodes.episodes(scope, hostname)
     raise Refusal(404)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg.types.numeric import Int8
 
-from devices.reports import SILENCE, UPSERT, decode, document
+from devices.reports import DISKS, SILENCE, UPSERT, decode, disks_of, document
 from portal import fleet
 from portal.api.hooks.callers import caller
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, json_body
@@ -25,6 +26,9 @@ async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
     entries = body.get("streams") if isinstance(body, dict) else None
     if not isinstance(entries, list):
         raise Refusal(400, "A report is an object with a list of streams.")
+    disks = disks_of(body)
+    if disks is not None:
+        await fleet.fetch(DISKS, {"disks": orjson.dumps(disks).decode(), "streamer": Int8(calling.id)})
     reports = [report for report in map(decode, entries) if report is not None]
     if reports:
         now = clock.now()

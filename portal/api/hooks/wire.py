@@ -23,7 +23,7 @@ TITLES = {
     404: ("not_found", "There is no such thing here."),
     405: ("method_not_allowed", "This method is not served here."),
     413: ("too_large", "The body is larger than 5 MB."),
-    501: ("not_implemented", "Protected episodes are not kept."),
+    501: ("not_implemented", "It cannot be said for certain what is protected."),
     503: ("unavailable", "The database does not answer; try again."),
 }
 

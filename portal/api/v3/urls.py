@@ -32,6 +32,7 @@ CLIENT = (
     "sign_ins",
     "statistics",
     "stream_import",
+    "stream_protected",
     "stream_reasons",
     "streams",
     "users",

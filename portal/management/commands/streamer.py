@@ -20,22 +20,29 @@ class Command(BaseCommand):
         parser.add_argument("--bind", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8001)
         parser.add_argument("--perch-url", default="http://127.0.0.1:8000")
-        parser.add_argument("--storage", type=Path, required=True, help="folder of the archive")
+        parser.add_argument(
+            "--storage", type=Path, action="append", default=[], help="folder of the archive; once for each disk"
+        )
+        parser.add_argument("--index", type=Path, help="folder of the index; the first --storage if absent")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from devices.streamer.server import serve
-        from devices.streamer.settings import Settings, capacity_from
+        from devices.streamer.settings import Settings, capacity_from, folders_from
 
         key = os.environ.pop("PERCH_STREAMER_KEY", "")
         if not key:
             raise CommandError("PERCH_STREAMER_KEY is not set")
+        folders = folders_from(options["storage"], options["index"], os.environ)
+        if not folders:
+            raise CommandError("--storage or PERCH_STREAMER_STORAGE has to name a folder")
         logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold the query, and so the viewers' tokens
         serve(
             Settings(
                 hostname=options["hostname"],
                 perch_url=options["perch_url"],
                 key=key,
-                storage=options["storage"].absolute(),
+                storage=folders[0],
+                disks=folders[1:],
                 bind=options["bind"],
                 port=options["port"],
                 capacity=capacity_from(os.environ),

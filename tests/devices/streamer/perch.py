@@ -31,6 +31,8 @@ class FakePerch:
     max_sessions: int | None = None
     down: set[str] = field(default_factory=set)  # "streams", "auth", "status": answer 500
     stumbles_over: str = ""  # a report that names this stream is answered 500
+    episodes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    disks: list[dict[str, Any]] = field(default_factory=list)
     polls: list[int] = field(default_factory=list)
     questions: list[dict[str, str]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
@@ -82,6 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(401, {"errors": []})
         elif parts.path == f"{PREFIX}/streamers/{HOSTNAME}/streams":
             self.configuration(query)
+        elif parts.path == f"{PREFIX}/streamers/{HOSTNAME}/episodes":
+            self.protected(query["name"].split(","))
         elif parts.path == f"{PREFIX}/auth":
             self.decide(query)
         else:
@@ -93,6 +97,8 @@ class Handler(BaseHTTPRequestHandler):
         if "status" in self.perch.down or self.perch.stumbles_over in names:
             self.answer(500, {})
             return
+        if "disks" in report:
+            self.perch.disks = report["disks"]
         self.perch.reports.append(report)
         self.perch.latest.update({one["name"]: one["stats"] for one in report["streams"]})
         self.answer(204, None)
@@ -108,13 +114,20 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.perch.polls.append(200)
         page = self.page(int(query.get("cursor", "0")))
-        self.answer(200, page, {"ETag": tag, "X-Config-Server-Separate-Endpoints": "true"})
+        self.answer(200, page, {"ETag": tag, "X-Config-Server-Episodes": "true"})
 
     def page(self, start: int) -> dict[str, Any]:
         """The streams from a number on, and where the next page begins."""
         streams, end = list(self.perch.streams.values()), start + self.perch.page_size
         body: dict[str, Any] = {"streams": streams[start:end], "hosts": self.perch.hosts}
         return body | ({"next": str(end)} if end < len(streams) else {})
+
+    def protected(self, names: list[str]) -> None:
+        if "episodes" in self.perch.down:
+            self.answer(501, {"errors": []})
+            return
+        found = [one | {"media": name} for name in names for one in self.perch.episodes.get(name, [])]
+        self.answer(200, {"episodes": found})
 
     def decide(self, query: dict[str, str]) -> None:
         perch = self.perch

@@ -20,6 +20,7 @@ def main(said: dict[str, Any]) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     add_lamp()
     said["storage"] = Path(said["storage"])
+    said["disks"] = tuple(Path(disk) for disk in said.get("disks", ()))
     said["networks"] = AddressPolicy.parse(said.pop("networks"))
     serve(Settings(**said))
 

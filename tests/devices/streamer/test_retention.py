@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from devices.streamer.archive import Archive, BlockWriter
+from devices.streamer.archive import Archive
 from devices.streamer.boxes import Init
 from devices.streamer.index import Held
 from devices.streamer.segments import Segment
 from devices.streamer.settings import Settings
+from devices.streamer.writer import BlockWriter
 from tenants import clock
 from tenants.addresses import AddressPolicy
 from tests.devices.streamer.conftest import Running, eventually

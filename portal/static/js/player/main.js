@@ -6,6 +6,7 @@ import { age, remember } from "./address.js";
 import { Calendar } from "./calendar.js";
 import { dayStart, isForeignZone, nextDay, now, say, setClock, zoneName } from "./clock.js";
 import { Download } from "./download.js";
+import { keepMoment } from "./keep.js";
 import { listenToKeys } from "./keys.js";
 import { Message } from "./message.js";
 import { Quality } from "./quality.js";
@@ -250,6 +251,12 @@ async function saveSnapshot() {
   if (!savePicture(await stage.snapshot(), settings.name, moment)) showToast(words.snapshotFailed, "warning");
 }
 
+function keep() {
+  if (!find("keep")) return;
+  const window = download.isOpen ? timeline.window : null;
+  keepMoment({ address: settings.keepAt, moment: shownMoment(), window, reasons, words });
+}
+
 function toggleFullscreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else if (root.requestFullscreen) root.requestFullscreen();
@@ -310,6 +317,7 @@ const actions = {
   "frame-on": () => step(1),
   mute: () => setVolume(stage.video.volume || 1, !stage.video.muted),
   snapshot: saveSnapshot,
+  keep,
   picture: togglePicture,
   fullscreen: toggleFullscreen,
   download: () => (download.isOpen ? download.close() : download.open(stage.moment() ?? now() - 60)),
@@ -361,7 +369,7 @@ document.addEventListener("click", (event) => {
 });
 listenToKeys(
   {
-    " ": togglePlay, k: togglePlay, l: goLive, f: toggleFullscreen, m: actions.mute, s: saveSnapshot,
+    " ": togglePlay, k: togglePlay, l: goLive, f: toggleFullscreen, m: actions.mute, s: saveSnapshot, h: keep,
     d: () => reach.mayExport && actions.download(),
     p: () => document.pictureInPictureEnabled && togglePicture(),
     ArrowLeft: (event) => skip(event.shiftKey ? -60 : -STEP),

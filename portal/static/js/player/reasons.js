@@ -11,6 +11,7 @@ export class Reasons extends EventTarget {
     this.address = address;
     this.isAllowed = isAllowed;
     this.spans = []; // [{from, to, reason, message}], of the last stretch
+    this.kept = []; // [{from, to, kind}]: what outlives the archive's days
     this.stretch = { from: 0, to: 0, at: 0 };
   }
 
@@ -32,7 +33,8 @@ export class Reasons extends EventTarget {
         this.isAllowed = response.status >= 500;
         return;
       }
-      this.spans = (await response.json()).reasons;
+      const { reasons, kept } = await response.json();
+      Object.assign(this, { spans: reasons, kept });
       this.stretch = { from: first, to: last, at: performance.now() };
       this.dispatchEvent(new Event("change"));
     } catch {
@@ -44,6 +46,17 @@ export class Reasons extends EventTarget {
   at(moment) {
     const span = this.spans.find((each) => each.from <= moment && moment < each.to);
     return span && span.reason !== "recorded" ? span.message : "";
+  }
+
+  isKept(moment) {
+    return this.kept.some((span) => span.from <= moment && moment < span.to);
+  }
+
+  // Ask again although nothing moved: something was kept.
+  refresh() {
+    const { from, to } = this.stretch;
+    this.stretch = { from: 0, to: 0, at: 0 };
+    if (to > from) this.want(from + (to - from) / 3, to - (to - from) / 3);
   }
 
   // The stretches that are marked on the track: what somebody decided, and what failed.

@@ -20,7 +20,8 @@ export class Tip {
     const { timeline } = this;
     const recorded = Boolean(timeline.recordings.at(moment));
     this.time.textContent = timeline.span > 86400 ? `${say("day", moment)}, ${say("time", moment)}` : say("time", moment);
-    this.note.textContent = moment > now() || recorded ? "" : this.whyMissing(moment);
+    const kept = this.reasons.isKept(moment) ? this.words.kept : "";
+    this.note.textContent = moment > now() ? "" : recorded ? kept : this.whyMissing(moment);
     this.image.hidden = !recorded || !this.image.src;
     if (recorded) this.timer = setTimeout(() => this.fetch(moment), PATIENCE);
     this.place(moment);

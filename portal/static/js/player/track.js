@@ -45,6 +45,11 @@ function paintTrack(pen, timeline, { colour, x, width, bottom }) {
     const right = Math.min(x(span.to), present);
     if (right > 0 && left < width) pen.fillRect(left, TOP, Math.max(1, right - left), bottom - TOP);
   }
+  pen.fillStyle = colour("--track-kept");
+  for (const span of timeline.reasons.kept) {
+    const [left, right] = [x(span.from), Math.min(x(span.to), present)];
+    if (right > 0 && left < width) pen.fillRect(left, TOP, Math.max(2, right - left), 4);
+  }
   const { earliest } = timeline.recordings.reach;
   if (x(earliest) > 0) {
     pen.fillStyle = colour("--track-gone");
