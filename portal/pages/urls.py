@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from portal.pages import (
+    bulk,
     camera_form,
     cameras,
     folder_tree,
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls_sign_in")),
     path("cameras/", cameras.cameras_page, name="cameras"),
     path("cameras/tokens", cameras.tokens, name="camera-tokens"),
+    path("cameras/bulk", bulk.bulk_page, name="cameras-bulk"),
     path("cameras/new", camera_form.add, name="camera-add"),
     path("cameras/watch/<camera:name>", player.watch, name="watch"),
     path("cameras/edit/<camera:name>", camera_form.change, name="camera-edit"),
