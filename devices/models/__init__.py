@@ -4,6 +4,7 @@ from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan
 from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
+from devices.models.replacements import CameraReplacement
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
@@ -12,6 +13,7 @@ __all__ = [
     "Camera",
     "CameraAttribute",
     "CameraPermission",
+    "CameraReplacement",
     "CameraStatus",
     "CameraWord",
     "ModeSpan",

@@ -209,13 +209,21 @@ def _apply_preset(camera: Camera, ruled: dict[str, Any], *, preset_changed: bool
 
 def _set_urls(camera: Camera, urls: dict[str, str]) -> None:
     for field, text in urls.items():
-        text = (text or "").strip()
         kept = getattr(camera, field)
-        if text == kept or (MASK in text and text == shown(kept)):
-            continue
-        if text or field == "stream_url":
-            _check_url(text, field)
-        setattr(camera, field, text)
+        fresh = checked_url(text, kept, field)
+        if fresh != kept:
+            setattr(camera, field, fresh)
+
+
+def checked_url(text: str | None, kept: str, field: str) -> str:
+    """A stream address as it is to be kept; with the stars it is shown with, it is the one that was kept. Raises
+    Invalid. Only the second stream may be empty."""
+    text = (text or "").strip()
+    if text == kept or (MASK in text and text == shown(kept)):
+        return kept
+    if text or field == "stream_url":
+        _check_url(text, field)
+    return text
 
 
 def _check_url(text: str, field: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from devices.models import Camera, Streamer
+from devices.models import Camera, CameraReplacement, Streamer
 from tenants import clock
 from tenants.encryption import Undecipherable, context_of_column, decrypt
 from tenants.errors import Conflict, Invalid
@@ -90,6 +90,7 @@ def remove_streamer(streamer: Streamer) -> None:
         with domain_scope(domain):
             if Camera.objects.filter(streamer=streamer).exists():
                 raise Conflict(_("Cameras are recorded on this streamer: move them to another one first."))
+            CameraReplacement.objects.filter(streamer=streamer).update(streamer=None)
     # Not by the model: it would look for cameras in no ISP's scope, which is refused.
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM devices_streamer WHERE id = %s", [streamer.pk])

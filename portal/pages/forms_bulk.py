@@ -15,7 +15,7 @@ from tenants.models import Folder, Organization
 
 LEAVE = _("Leave as it is")
 # A choice of the form: what the service calls it, and what is sent for each of the two answers.
-CHOICES: dict[str, tuple[str, Any, Any]] = {
+CHOICES: dict[str, tuple[Any, Any, Any]] = {
     "enabled": (_("Work"), _("Switched on"), _("Switched off")),
     "static": (_("Opening"), _("Always on"), _("Only on demand")),
     "video_only": (_("Sound"), _("Without sound"), _("With sound")),
