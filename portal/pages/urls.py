@@ -19,6 +19,7 @@ from portal.pages import (
     session,
     settings,
     storage,
+    zones,
 )
 
 
@@ -50,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras/edit/<camera:name>", camera_form.change, name="camera-edit"),
     path("cameras/replace/<camera:name>", replacements.replace_page, name="camera-replace"),
     path("cameras/replacing/<camera:name>", replacements.state_page, name="camera-replacing"),
+    path("cameras/zones/<camera:name>", zones.zones_page, name="camera-zones"),
     path("cameras/delete/<camera:name>", camera_form.delete, name="camera-delete"),
     path("cameras/switch/<camera:name>", cameras.switch, name="camera-switch"),
     path("cameras/privacy/<camera:name>", player.privacy, name="camera-privacy"),

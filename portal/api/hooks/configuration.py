@@ -22,7 +22,7 @@ from tenants import clock
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
+FORMAT = 2  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
 PAGE = 1000
 AFTER_CAMERAS = 2**62  # trials of new cameras come last in the order that pages are cut by
 HEADERS = (("X-Config-Server-Separate-Endpoints", "true"), ("X-Config-Server-Dynamic-Streams", "false"))
