@@ -201,6 +201,7 @@ LISTS: dict[str, Make] = {
     f"{V3}users/{{bob}}/permissions/streams": _grant_to_bob,
     f"{V3}users/{{bob}}/access": _grant_to_bob,
     "/cameras/": _camera,
+    "/cameras/bulk?all=1": _camera,
     "/cameras/access/gate": _grant,
     "/cameras/viewings/gate": _viewing,
     "/users/{bob}/access": _grant_to_bob,

@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0017_streamer_disks")]
+    dependencies = [("devices", "0025_zones")]
 
     operations = [
         migrations.RunSQL(

@@ -5,6 +5,7 @@ from devices.models.facts import ModeSpan, OutageSpan, StreamerSpan
 from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.protection import ProtectedSpan
+from devices.models.replacements import CameraReplacement
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
@@ -13,6 +14,7 @@ __all__ = [
     "Camera",
     "CameraAttribute",
     "CameraPermission",
+    "CameraReplacement",
     "CameraStatus",
     "CameraWord",
     "ModeSpan",

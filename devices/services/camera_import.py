@@ -7,6 +7,7 @@ else by title and address in its organization: so a list that was taken in alrea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from devices import access as camera_access
 from devices.models import Camera, Preset
-from devices.services import cameras, presets
+from devices.services import cameras, presets, recognition
 from tenants import access
 from tenants.errors import Invalid, Missing
 from tenants.models import Folder, Organization, User
@@ -40,6 +41,7 @@ TEXTS = {
     "agent_serial": "agent_serial",
     "agent_id": "agent_id",
     "agent_key": "agent_key",
+    "vision_alg": "vision_alg",
     "external_id": "external_id",
     "extrenal_id": "external_id",
 }
@@ -60,6 +62,7 @@ NUMBERS = {
     "dvr_episodes_expiration": ("dvr_lock_days", DAY),
     "dvr_storage_limit": ("dvr_space", GIGABYTE),
 }
+LETTERS = re.compile(r"x\d+ y\d+")
 SHARED = {"can_view_dvr": True, "can_use_ptz": True, "can_use_actions": True}
 
 
@@ -214,8 +217,9 @@ class _Importer:
 
 
 def wanted_values(values: dict[str, Any]) -> dict[str, Any]:
-    """What a line says about a camera, under the service's names. `dvr_path`, `agent_pin`, `dvr_redundancy_factor`,
-    `vision_*` and `is_test` are understood and mean nothing here."""
+    """What a line says about a camera, under the service's names. `dvr_path`, `agent_pin`, `dvr_redundancy_factor`
+    and `is_test` are understood and mean nothing here; so do the letters that the reference's example has in place of a
+    zone's corners."""
     wanted: dict[str, Any] = {ours: text_of(values[name], name) for name, ours in TEXTS.items() if name in values}
     wanted |= {ours: switch(values[name], name) for name, ours in SWITCHES.items() if name in values}
     if "disabled" in values:
@@ -223,6 +227,8 @@ def wanted_values(values: dict[str, Any]) -> dict[str, Any]:
     for name, (ours, unit) in NUMBERS.items():
         if name in values:
             wanted[ours] = _measure(values[name], name, ours, unit)
+    if "vision_areas" in values and not LETTERS.match(str(values["vision_areas"])):
+        wanted["vision_areas"] = recognition.checked_areas(text_of(values["vision_areas"], "vision_areas"))
     if wanted.get("onvif_url", "").lower() in {"no", "0"}:
         wanted["onvif_url"] = ""
     if "coordinates_latitude" in values and "coordinates_longitude" in values:

@@ -53,6 +53,8 @@ class CameraRow(NamedTuple):
     dvr_space: int | None
     precise_thumbnails_days: int
     motion_detector_enabled: bool
+    vision_alg: str
+    vision_areas: str
     onvif_url: str
     onvif_profile: str
     onvif_ptz: bool
@@ -70,9 +72,9 @@ class CameraRow(NamedTuple):
     preset_dvr_space: int | None
     preset_precise_thumbnails_days: int
     vision_enabled: bool | None
-    vision_alg: str
+    preset_vision_alg: str
     vision_gpu: int | None
-    vision_areas: str
+    preset_vision_areas: str
     vision_params: Any
     alive: bool | None
     error_code: str | None
@@ -102,8 +104,8 @@ SELECT c.id, c.domain_id, c.name, c.title, c.comment, c.organization_id, c.folde
        c.enabled, c.is_private, c.static, c.secret_id, c.stream_url_sealed, c.substream_url_sealed, c.video_only,
        c.transcode_audio, c.thumbnails, c.thumbnails_url, c.coordinates, c.postal_address, c.dvr_depth,
        c.dvr_lock_days, c.dvr_space,
-       c.precise_thumbnails_days, c.motion_detector_enabled, c.onvif_url, c.onvif_profile, c.onvif_ptz, c.agent_id,
-       c.agent_model, c.agent_serial, c.external_id, f.coordinates,
+       c.precise_thumbnails_days, c.motion_detector_enabled, c.vision_alg, c.vision_areas, c.onvif_url, c.onvif_profile,
+       c.onvif_ptz, c.agent_id, c.agent_model, c.agent_serial, c.external_id, f.coordinates,
        p.title, p.is_default, p.is_adjustable, p.is_deleted, p.dvr_depth, p.dvr_lock_days, p.dvr_space,
        p.precise_thumbnails_days, p.vision_enabled, p.vision_alg, p.vision_gpu, p.vision_areas, p.vision_params::text,
        s.alive, s.error_code, s.bitrate,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from devices import access as camera_access
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
-from devices.services import grants, modes, placements, presets, spans, streamers
+from devices.services import grants, modes, placements, presets, recognition, spans, streamers
 from tenants import audit, clock
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access
@@ -49,6 +49,7 @@ OWN = frozenset(
         "agent_serial",
         "agent_key",
         "external_id",
+        "vision_areas",
     }
 )
 
@@ -76,7 +77,7 @@ def add_camera(
     camera.folder = folder or folders.root(organization)
     camera.preset = preset or presets.default_preset()
     ruled = {field: more.pop(field) for field in presets.RULED if field in more}
-    assign(camera, {"title": title.strip(), "name": name or new_name(title), **more}, OWN)
+    _assign(camera, {"title": title.strip(), "name": name or new_name(title), **more})
     _set_urls(camera, {"stream_url": stream_url, "substream_url": substream_url})
     _apply_preset(camera, ruled)
     _check(camera)
@@ -100,7 +101,7 @@ def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) ->
     if camera.is_private and values.get("organization", camera.organization) != camera.organization:
         camera_access.require_may_pause(acting_user, camera)
     _place(camera, values)
-    assign(camera, values, OWN)
+    _assign(camera, values)
     _set_urls(camera, urls)
     _apply_preset(camera, ruled, preset_changed=before["preset"] != camera.preset_id)
     _check(camera)
@@ -197,12 +198,21 @@ def _place(camera: Camera, values: dict[str, Any]) -> None:
         raise Invalid(_("The folder belongs to another organization."), field="folder_id")
 
 
+def _assign(camera: Camera, values: dict[str, Any]) -> None:
+    """Set what is a camera's own; zones as they are kept."""
+    if "vision_areas" in values:
+        values["vision_areas"] = recognition.checked_areas(values["vision_areas"])
+    assign(camera, values, OWN)
+
+
 def _apply_preset(camera: Camera, ruled: dict[str, Any], *, preset_changed: bool = True) -> None:
     """A locked preset rules the camera's values; an adjustable one is copied once and then free (item 43)."""
     preset = camera.preset
     if preset_changed or not preset.is_adjustable:
         for field in presets.RULED:
             setattr(camera, field, getattr(preset, field))
+    if "vision_alg" in ruled:
+        ruled["vision_alg"] = recognition.checked_algorithm(ruled["vision_alg"])
     for field, value in ruled.items():
         if value == getattr(camera, field):
             continue
@@ -213,13 +223,21 @@ def _apply_preset(camera: Camera, ruled: dict[str, Any], *, preset_changed: bool
 
 def _set_urls(camera: Camera, urls: dict[str, str]) -> None:
     for field, text in urls.items():
-        text = (text or "").strip()
         kept = getattr(camera, field)
-        if text == kept or (MASK in text and text == shown(kept)):
-            continue
-        if text or field == "stream_url":
-            _check_url(text, field)
-        setattr(camera, field, text)
+        fresh = checked_url(text, kept, field)
+        if fresh != kept:
+            setattr(camera, field, fresh)
+
+
+def checked_url(text: str | None, kept: str, field: str) -> str:
+    """A stream address as it is to be kept; with the stars it is shown with, it is the one that was kept. Raises
+    Invalid. Only the second stream may be empty."""
+    text = (text or "").strip()
+    if text == kept or (MASK in text and text == shown(kept)):
+        return kept
+    if text or field == "stream_url":
+        _check_url(text, field)
+    return text
 
 
 def _check_url(text: str, field: str) -> None:

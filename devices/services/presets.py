@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from devices.models import Camera, OrganizationPreset, Preset
-from devices.services import modes
+from devices.services import modes, recognition
 from tenants import audit
 from tenants.errors import Conflict, Forbidden, Missing
 from tenants.models import Organization, User
@@ -17,7 +17,7 @@ from tenants.scoping import current_domain_id
 from tenants.services.validation import assign, check
 
 # What a locked preset rules on its cameras.
-RULED = ("dvr_depth", "dvr_lock_days", "dvr_space", "precise_thumbnails_days")
+RULED = ("dvr_depth", "dvr_lock_days", "dvr_space", "precise_thumbnails_days", "vision_alg")
 FIELDS = frozenset(
     {
         "title",
@@ -25,7 +25,6 @@ FIELDS = frozenset(
         "is_everywhere",
         *RULED,
         "vision_enabled",
-        "vision_alg",
         "vision_gpu",
         "vision_areas",
         "vision_params",
@@ -45,7 +44,7 @@ def add_preset(
     """Add a preset; `organization` attaches it there at once."""
     preset = Preset(domain_id=current_domain_id(), is_default=is_default)
     assign(preset, {"title": title, **more}, FIELDS)
-    check(preset)
+    _check(preset)
     preset.save()
     audit.created(preset, acting_user=acting_user)
     if organization is not None:
@@ -58,12 +57,18 @@ def change_preset(preset: Preset, *, acting_user: User | None, **values: Any) ->
     """Change a preset; the cameras of a locked one follow (item 43)."""
     before = audit.snapshot(preset)
     assign(preset, values, FIELDS)
-    check(preset)
+    _check(preset)
     preset.save()
     if audit.changed(preset, before, acting_user=acting_user) and not preset.is_adjustable:
         Camera.objects.filter(preset=preset).update(**{name: getattr(preset, name) for name in RULED})
     modes.settle_preset(preset.domain_id, preset.pk, acting_user=acting_user)
     return preset
+
+
+def _check(preset: Preset) -> None:
+    preset.vision_alg = recognition.checked_algorithm(preset.vision_alg)
+    preset.vision_areas = recognition.checked_areas(preset.vision_areas)
+    check(preset)
 
 
 @transaction.atomic

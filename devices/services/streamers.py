@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from devices.models import Camera, Streamer
+from devices.models import Camera, CameraReplacement, Streamer
+from devices.services.recognition import vision
 from tenants import clock
 from tenants.encryption import Undecipherable, context_of_column, decrypt
 from tenants.errors import Conflict, Invalid
@@ -31,7 +32,10 @@ SELECT c.id, c.domain_id, c.name, c.title, c.static, c.secret_id, c.stream_url_s
        c.video_only, c.transcode_audio, c.thumbnails,
        CASE WHEN p.is_adjustable THEN c.dvr_depth ELSE p.dvr_depth END AS dvr_depth,
        CASE WHEN p.is_adjustable THEN c.dvr_space ELSE p.dvr_space END AS dvr_space,
-       CASE WHEN p.is_adjustable THEN c.dvr_lock_days ELSE p.dvr_lock_days END AS dvr_lock_days
+       CASE WHEN p.is_adjustable THEN c.dvr_lock_days ELSE p.dvr_lock_days END AS dvr_lock_days,
+       CASE WHEN p.vision_enabled IS FALSE THEN '' WHEN p.is_adjustable THEN c.vision_alg ELSE p.vision_alg END
+           AS vision_alg,
+       CASE WHEN c.vision_areas <> '' THEN c.vision_areas ELSE p.vision_areas END AS vision_areas
 FROM devices_camera c
 JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
 JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
@@ -92,6 +96,7 @@ def remove_streamer(streamer: Streamer) -> None:
         with domain_scope(domain):
             if Camera.objects.filter(streamer=streamer).exists():
                 raise Conflict(_("Cameras are recorded on this streamer: move them to another one first."))
+            CameraReplacement.objects.filter(streamer=streamer).update(streamer=None)
     # Not by the model: it would look for cameras in no ISP's scope, which is refused.
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM devices_streamer WHERE id = %s", [streamer.pk])
@@ -149,7 +154,9 @@ def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:
         "video_only": row["video_only"],
         "transcode_audio": row["transcode_audio"],
     }
-    return entry | _dvr(row["dvr_depth"], row["dvr_space"], row["dvr_lock_days"])
+    seen = vision(row["vision_alg"], row["vision_areas"])
+    dvr = _dvr(row["dvr_depth"], row["dvr_space"], row["dvr_lock_days"])
+    return entry | dvr | ({"vision": seen} if seen else {})
 
 
 def _inputs(row: Mapping[str, Any]) -> list[dict[str, str]]:

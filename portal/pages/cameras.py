@@ -60,6 +60,7 @@ def cameras_page(request: Request) -> HttpResponse:
         "state": request.GET.get("status", ""),
         "organizations": organizations_of(visible),
         "folders": folders_of(request),
+        "can_choose": any(card.rights.edit for card in shown),
         "can_add": access.organizations_where(request.user, "edit_cameras").exists(),
         "filtered": bool({"q", "organization", "folder", "status"} & set(request.GET)),
         "live": True,

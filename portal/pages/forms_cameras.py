@@ -14,6 +14,7 @@ from portal.pages.folders import indented
 from portal.pages.forms import PerchForm, RowField
 from tenants.models import Folder, Organization
 
+RECOGNITION = [("", _("Nothing")), ("plates", _("License plates")), ("faces", _("Faces"))]
 DEPTH = {"step": "any", "min": "0", "max": "3650", "inputmode": "decimal"}
 
 
@@ -57,6 +58,7 @@ class CameraForm(PerchForm):
         max_value=1_000_000,
         help_text=_("Empty: no limit."),
     )
+    vision_alg = forms.ChoiceField(label=_("Recognition"), required=False, choices=RECOGNITION)
     enabled = forms.BooleanField(
         label=_("Switched on"), required=False, help_text=_("While off, the camera neither records nor costs.")
     )
@@ -110,8 +112,8 @@ class CameraForm(PerchForm):
 
 def camera_initial(camera: Camera) -> dict[str, Any]:
     """A camera as its form shows it: passwords in addresses as stars."""
-    same = ("title", "dvr_depth", "dvr_space", "enabled", "video_only", "transcode_audio", "postal_address",
-            "coordinates", "comment")  # fmt: skip
+    same = ("title", "dvr_depth", "dvr_space", "vision_alg", "enabled", "video_only", "transcode_audio",
+            "postal_address", "coordinates", "comment")  # fmt: skip
     return {
         **{name: getattr(camera, name) for name in same},
         "stream_url": shown(camera.stream_url),
@@ -142,6 +144,14 @@ class PresetForm(PerchForm):
         label=_("Motion kept, days"), required=False, min_value=0, max_value=3650,
         help_text=_("How long recordings of motion are kept. Empty: as the archive."),
     )  # fmt: skip
+    precise_thumbnails_days = forms.IntegerField(
+        label=_("Precise thumbnails, days"), required=False, min_value=0, max_value=3650,
+        help_text=_("For streamers that make them beforehand; the embedded one cuts pictures when they are asked for."),
+    )  # fmt: skip
+    vision_alg = forms.ChoiceField(
+        label=_("Recognition"), required=False, choices=RECOGNITION,
+        help_text=_("What streamers with analytics look for. Zones are each camera's own."),
+    )  # fmt: skip
     is_adjustable = forms.BooleanField(
         label=_("Cameras may differ"), required=False,
         help_text=_("On: the values are copied and can then be changed on a camera. Off: they are fixed."),
@@ -150,6 +160,10 @@ class PresetForm(PerchForm):
         label=_("In all organizations"), required=False,
         help_text=_("Off: only organizations it is attached to may choose it."),
     )  # fmt: skip
+
+    def clean_precise_thumbnails_days(self) -> int:
+        """Empty is none."""
+        return self.cleaned_data["precise_thumbnails_days"] or 0
 
 
 class AttachForm(PerchForm):

@@ -149,7 +149,10 @@ def organization_page(request: Request, organization_id: str) -> HttpResponse:
     rows = camera_access.visible_cameras(request.user).filter(organization=organization)
     page = cursor_page(request, rows, ["title", "id"], full=with_all)
     shown = cards(request, list(page.object_list))
-    context = {"cards": shown, "page": page, "tab": "cameras", "live": True, **head(request, organization)}
+    context = {
+        "cards": shown, "page": page, "tab": "cameras", "live": True, **head(request, organization),
+        "can_choose": any(card.rights.edit for card in shown),
+    }  # fmt: skip
     return video.allow(render(request, "organizations/cameras.html", context), request, [card.camera for card in shown])
 
 

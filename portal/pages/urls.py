@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from portal.pages import (
+    bulk,
     camera_form,
     cameras,
     folder_tree,
@@ -15,9 +16,11 @@ from portal.pages import (
     player,
     presets,
     profile,
+    replacements,
     session,
     settings,
     storage,
+    zones,
 )
 
 
@@ -43,9 +46,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.urls_sign_in")),
     path("cameras/", cameras.cameras_page, name="cameras"),
     path("cameras/tokens", cameras.tokens, name="camera-tokens"),
+    path("cameras/bulk", bulk.bulk_page, name="cameras-bulk"),
     path("cameras/new", camera_form.add, name="camera-add"),
     path("cameras/watch/<camera:name>", player.watch, name="watch"),
     path("cameras/edit/<camera:name>", camera_form.change, name="camera-edit"),
+    path("cameras/replace/<camera:name>", replacements.replace_page, name="camera-replace"),
+    path("cameras/replacing/<camera:name>", replacements.state_page, name="camera-replacing"),
+    path("cameras/zones/<camera:name>", zones.zones_page, name="camera-zones"),
     path("cameras/delete/<camera:name>", camera_form.delete, name="camera-delete"),
     path("cameras/switch/<camera:name>", cameras.switch, name="camera-switch"),
     path("cameras/privacy/<camera:name>", player.privacy, name="camera-privacy"),

@@ -24,6 +24,7 @@ from tests.bench import _city as city  # sets Django up, hence first
 
 # isort: split
 from devices.reports import SILENCE, decode, document
+from devices.services.streamers import add_streamer
 from portal import fleet
 from portal.api.hooks.reports import _store
 from tenants import clock
@@ -37,7 +38,7 @@ TURNING = 100  # one camera in so many goes on or off line in a round
 GOAL = 0.5
 COLUMNS = (
     "domain_id", "camera_id", "alive", "status", "error_code", "error_message", "bitrate", "online_clients",
-    "opened_at", "changed_at", "reported_at", "media_info", "dvr_from", "dvr_duration", "dvr_bytes",
+    "opened_at", "changed_at", "reported_at", "media_info", "dvr_from", "dvr_duration", "dvr_bytes", "dvr_kept_bytes",
 )  # fmt: skip
 KEPT = [name for name in COLUMNS if name not in ("domain_id", "camera_id", "changed_at")]
 LISTED = ", ".join(COLUMNS)
@@ -52,13 +53,9 @@ Streams = dict[int, list[tuple[int, str, int]]]  # of each streamer: camera, nam
 
 def spread(streamers: int) -> Streams:
     """Put the cameras on so many streamers, evenly."""
+    for number in range(2, streamers + 1):
+        add_streamer(hostname=f"bench-{number}", port=8001)
     with psycopg.connect(superuser_url(), autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO devices_streamer (hostname, kind, public_url, port, key_digest, is_default, version, figures,"
-            " created_at) SELECT 's' || n, kind, public_url, port, md5('a' || n) || md5('b' || n), false, 1,"
-            " figures, now() FROM devices_streamer, generate_series(2, %s) n",
-            [streamers],
-        )
         connection.execute(
             "UPDATE devices_camera SET streamer_id = (SELECT array_agg(id) FROM devices_streamer)[1 + id %% %s]",
             [streamers],
@@ -105,7 +102,7 @@ def rows_of(streams: Streams, turn: int) -> list[tuple[Any, ...]]:
             if one:
                 rows.append((isp, camera, one.alive, one.status, one.error_code, one.error_message, one.bitrate,
                              one.online_clients, one.opened_at, now, now, one.media_info, one.dvr_from,
-                             one.dvr_duration, one.dvr_bytes))  # fmt: skip
+                             one.dvr_duration, one.dvr_bytes, one.dvr_kept_bytes))  # fmt: skip
     return rows
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from billing.models import InvoiceLine
 from billing.services import night, plans
 from devices.models import Camera
-from devices.services import cameras, grants, presets, protection, streamers
+from devices.services import cameras, grants, presets, protection, replacements, streamers
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
@@ -190,6 +190,7 @@ def _things(isp: Isp) -> None:
     _camera(isp, home, "billed", secret, preset=plan.preset)
     price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
     _settings(isp, home)
+    isp.ids["replacement"] = _replaced(isp, camera)
     isp.ids |= {
         "plan": plan.pk, "price": price.pk,
         "isp": isp.domain.pk, "org": home.pk, "other_org": other.pk, "folder": folder.pk, "beside": beside.pk,
@@ -231,6 +232,14 @@ def _camera(isp: Isp, organization: Organization, name: str, word: str, **more: 
         **texts,
         **more,
     )
+
+
+def _replaced(isp: Isp, camera: Any) -> int:
+    """A swap of the camera's device that can be taken back."""
+    word, owner = isp.secret_word, isp.people["owner"]
+    url = f"rtsp://{word}:{word}@93.184.216.34/{word}/new"
+    replacements.begin(camera, acting_user=owner, stream_url=url, agent_serial=word)
+    return int(replacements.swap(camera, acting_user=owner, unheard=True).pk)
 
 
 def _target(isp: Isp, home: Organization) -> User:

@@ -13,15 +13,18 @@ from typing import Any
 import orjson
 from psycopg.types.numeric import Int8
 
+from devices.services.replacements import LONGEST, TRIALS, trial_entry
 from devices.services.streamers import HOSTS, STREAMS, stream_entry
 from portal import fleet
 from portal.api.hooks.callers import ROW, Caller, caller
 from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
+from tenants import clock
 
 logger = logging.getLogger(__name__)
 
 FORMAT = 2  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
 PAGE = 1000
+AFTER_CAMERAS = 2**62  # trials of new cameras come last in the order that pages are cut by
 HEADERS = (
     ("X-Config-Server-Separate-Endpoints", "true"),
     ("X-Config-Server-Dynamic-Streams", "false"),
@@ -90,17 +93,21 @@ async def _render(calling: Caller) -> Rendered:
         row = await versions.fetchone()
         cameras = await (await held.execute(STREAMS, parameters)).fetchall()
         hosts = await (await held.execute(HOSTS)).fetchall()
+        trials = await (await held.execute(TRIALS, {**parameters, "since": clock.now() - LONGEST})).fetchall()
     if row is None:
         raise Refusal(404)
-    return await asyncio.to_thread(_build, _etag(row["version"], row["key_digest"]), cameras, hosts)
+    return await asyncio.to_thread(_build, _etag(row["version"], row["key_digest"]), cameras, hosts, trials)
 
 
-def _build(etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]]) -> Rendered:
+def _build(
+    etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]], trials: list[dict[str, Any]]
+) -> Rendered:
     entries = [(row["id"], entry) for row in cameras if (entry := stream_entry(row)) is not None]
     if len(entries) < len(cameras):
         logger.error("%d stream addresses cannot be opened with the keys at hand", len(cameras) - len(entries))
         if not entries:  # a lost key, not a damaged row: telling a streamer to run nothing would stop every recording
             raise Refusal(503)
+    entries += [(AFTER_CAMERAS + row["id"], entry) for row in trials if (entry := trial_entry(row)) is not None]
     return Rendered(
         etag=etag,
         ids=[camera_id for camera_id, _entry in entries],

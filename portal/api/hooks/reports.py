@@ -9,7 +9,8 @@ import orjson
 import psycopg
 from psycopg.types.numeric import Int8
 
-from devices.reports import DISKS, SILENCE, UPSERT, decode, disks_of, document
+from devices.reports import DISKS, SILENCE, UPSERT, Report, decode, disks_of, document
+from devices.services.replacements import HEARD, TRIAL
 from portal import fleet
 from portal.api.hooks.callers import caller
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, json_body
@@ -34,7 +35,15 @@ async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
         now = clock.now()
         spoken = {"now": now, "silent_since": now - timedelta(seconds=SILENCE)}
         await _store({"reports": document(reports), "streamer": Int8(calling.id), **spoken})
+        await _hear_trials([report for report in reports if report.name.startswith(TRIAL)], calling.id)
     return Answer(204)
+
+
+async def _hear_trials(reports: list[Report], streamer: int) -> None:
+    """New cameras that are tried before they take another one's place."""
+    if reports:
+        async with fleet.connection() as held:
+            await held.execute(HEARD, {"reports": document(reports), "streamer": Int8(streamer)})
 
 
 async def _store(parameters: dict[str, Any]) -> None:

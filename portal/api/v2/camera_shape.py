@@ -174,7 +174,7 @@ class Shaper:
             "vision_enabled": row.vision_enabled,
             "vision_alg": row.vision_alg or None,
             "vision_gpu": row.vision_gpu,
-            "vision_areas": row.vision_areas or None,
+            "vision_areas": row.vision_areas or row.preset_vision_areas or None,
             "agent_id": (row.agent_id or None) if edit else None,
             "agent_key": None,
             "agent_model": (row.agent_model or None) if edit else None,
@@ -260,9 +260,9 @@ def _preset(row: CameraRow) -> PresetShape:
         "dvr_space": row.preset_dvr_space,
         "precise_thumbnails_days": row.preset_precise_thumbnails_days,
         "vision_enabled": row.vision_enabled,
-        "vision_alg": row.vision_alg or None,
+        "vision_alg": row.preset_vision_alg or None,
         "vision_gpu": row.vision_gpu,
-        "vision_areas": row.vision_areas or None,
+        "vision_areas": row.preset_vision_areas or None,
         "vision_params": orjson.loads(row.vision_params),
     }
 

@@ -62,6 +62,8 @@ class CameraFields(Fields):
     dvr_space = Number(allow_null=True, max_value=1_000_000)
     precise_thumbnails_days = Number(max_value=3650)
     motion_detector_enabled = Truth()
+    vision_alg = Text(max_length=20, help_text="plates, faces or nothing")
+    vision_areas = Text(max_length=2000, help_text="zones: x y, x y, x y; each a fraction of the frame")
     onvif_url = Text(max_length=500)
     onvif_profile = Text(max_length=100)
     onvif_ptz = Truth()

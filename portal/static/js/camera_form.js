@@ -1,7 +1,7 @@
 // The camera form: a locked preset shows its values, an organization brings its folders, on demand warns.
 const form = document.querySelector("[data-camera-form]");
 const presets = JSON.parse(document.getElementById("preset-values").textContent);
-const ruled = ["dvr_depth", "dvr_space"].map((name) => form.elements[name]);
+const ruled = ["dvr_depth", "dvr_space", "vision_alg"].map((name) => form.elements[name]);
 const typed = new Map(ruled.map((input) => [input.name, input.value]));
 
 function followPreset() {

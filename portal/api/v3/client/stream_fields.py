@@ -69,6 +69,23 @@ class AgentFields(Fields):
     key = serializers.CharField(max_length=500, required=False, allow_null=True, write_only=True)
 
 
+class DetectorFields(Part):
+    """A zone in which something is recognised."""
+
+    region_id = Text(max_length=64)
+    detector_type = Text(max_length=20)
+    region_title = Text(max_length=200)
+    region_coordinates = serializers.CharField(max_length=1000)
+
+
+class VisionFields(Fields):
+    """What is recognised, as far as the preset leaves it to the camera, and where. Zones are one text, or detectors."""
+
+    alg = Text(max_length=20, help_text="plates, faces or nothing")
+    areas = Text(max_length=2000, help_text="zones: x y, x y, x y; each a fraction of the frame. Empty: all of it")
+    detectors = DetectorFields(many=True, required=False)
+
+
 class StreamFields(Fields):
     """What may be set on a stream; `is_favourite` and `notifications_enabled` are the caller's own marks."""
 
@@ -76,7 +93,7 @@ class StreamFields(Fields):
         "comment": "", "static": True, "disabled": False, "onvif": {"ptz": False, "url": "", "profile": ""},
         "audio": {"enabled": True, "transcode": False}, "thumbnails": {"enabled": True, "url": ""},
         "agent": {"id": "", "model": "", "serial": ""}, "coordinates": None, "postal_address": "", "external_id": "",
-        "motion_detector_enabled": False,
+        "motion_detector_enabled": False, "vision": {"areas": ""},
     }  # fmt: skip
 
     title = serializers.CharField(max_length=200, required=False)
@@ -95,6 +112,7 @@ class StreamFields(Fields):
     thumbnails = ThumbnailsFields(required=False)
     thumbnails_expiration = Number(max_value=LONGEST_DEPTH, help_text="seconds; kept in whole days")
     motion_detector_enabled = Truth()
+    vision = VisionFields(required=False)
     agent = AgentFields(required=False)
     coordinates = CoordinatesFields(required=False, allow_null=True)
     postal_address = Text(max_length=300)
@@ -112,6 +130,8 @@ NESTED = {
     ("audio", "transcode"): "transcode_audio",
     ("thumbnails", "enabled"): "thumbnails",
     ("thumbnails", "url"): "thumbnails_url",
+    ("vision", "alg"): "vision_alg",
+    ("vision", "areas"): "vision_areas",
     ("agent", "id"): "agent_id",
     ("agent", "model"): "agent_model",
     ("agent", "serial"): "agent_serial",
@@ -150,6 +170,8 @@ def values_of(fields: dict[str, Any], camera: Camera | None = None) -> dict[str,
         values["coordinates"] = coordinates_text(fields["coordinates"])
     if "thumbnails_expiration" in fields:
         values["precise_thumbnails_days"] = _whole(fields["thumbnails_expiration"], DAY)
+    if "detectors" in fields.get("vision", {}) and "areas" not in fields["vision"]:
+        values["vision_areas"] = "; ".join(each["region_coordinates"] for each in fields["vision"]["detectors"])
     if values.get("agent_key", "") is None:
         del values["agent_key"]
     values |= _urls(fields) | _dvr(fields, camera)

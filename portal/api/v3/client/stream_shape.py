@@ -12,6 +12,7 @@ from devices.models import Camera, CameraStatus
 from devices.services import camera_rows
 from devices.services.camera_rows import CameraFilter, CameraRow
 from devices.services.cameras import shown
+from devices.services.recognition import vision
 from devices.services.streamers import base_of
 from portal.api.v2.camera_shape import sealed_address
 from portal.api.v3.client.presets import DvrShape, dvr_shape
@@ -48,11 +49,21 @@ class OnvifShape(TypedDict):
     profile: str | None
 
 
+class DetectorShape(TypedDict):
+    """A zone in which something is recognised; corners as fractions of the frame."""
+
+    region_id: str
+    detector_type: str
+    region_title: str
+    region_coordinates: str
+
+
 class StreamVisionShape(TypedDict):
-    """Analytics of the camera's preset."""
+    """What is recognised and in which zones, as one text and one by one. No zone: in the whole frame."""
 
     alg: str | None
     areas: str | None
+    detectors: list[DetectorShape]
 
 
 class AudioShape(TypedDict):
@@ -222,7 +233,7 @@ class Shaper:
                 "url": (shown(row.onvif_url) or None) if edit else None,
                 "profile": (row.onvif_profile or None) if edit else None,
             },
-            "vision": {"alg": row.vision_alg or None, "areas": row.vision_areas or None},
+            "vision": _vision(row),
             "audio": {"enabled": not row.video_only, "transcode": row.transcode_audio},
             "thumbnails": {"enabled": row.thumbnails, "url": (shown(row.thumbnails_url) or None) if edit else None},
             "thumbnails_expiration": row.precise_thumbnails_days * DAY,
@@ -297,6 +308,14 @@ def _inputs(row: CameraRow) -> list[InputShape]:
 
 def _agent(row: CameraRow) -> AgentShape:
     return {"id": row.agent_id or None, "model": row.agent_model or None, "serial": row.agent_serial or None}
+
+
+def _vision(row: CameraRow) -> StreamVisionShape:
+    """The camera's own zones, else its preset's."""
+    areas = row.vision_areas or row.preset_vision_areas
+    told: Any = vision(row.vision_alg, areas)
+    detectors: list[DetectorShape] = told["detectors"] if told else []
+    return {"alg": row.vision_alg or None, "areas": areas or None, "detectors": detectors}
 
 
 def _last_change(row: CameraRow) -> ChangeShape | None:
