@@ -4,6 +4,7 @@ from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan
 from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
+from devices.models.sessions import ViewingSession
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
@@ -21,4 +22,5 @@ __all__ = [
     "PresetSpan",
     "Streamer",
     "Viewing",
+    "ViewingSession",
 ]

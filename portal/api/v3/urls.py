@@ -35,6 +35,7 @@ CLIENT = (
     "stream_reasons",
     "streams",
     "users",
+    "viewing_sessions",
 )
 ADMIN = (
     "api_keys",
@@ -53,6 +54,7 @@ ADMIN = (
     "streams",
     "support",
     "users",
+    "viewing_sessions",
     "webhooks",
     "wordings",
 )
