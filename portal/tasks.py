@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from devices.services import modes, protection, storage, viewings
+from devices.services import modes, protection, sessions, storage, viewings
 from portal.api import feed
 from tenants import outbox
 from tenants.models import Domain
@@ -32,6 +32,7 @@ def keep_house() -> None:
         with domain_scope(domain_id):
             housekeeping.remove_expired()
             viewings.forget_old()
+            sessions.forget_old()
             modes.forget_old()
             protection.forget_old()
 

@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import Plan
 from billing.services import night, plans
-from devices.models import CameraStatus, Viewing
+from devices.models import CameraStatus, Viewing, ViewingSession
 from devices.services import cameras, grants, presets, protection
 from tenants import clock
 from tenants.models import SuperAdministrator, User
@@ -122,6 +122,14 @@ def _viewing(cast: Cast, number: int) -> None:
 
 def _event(cast: Cast, number: int) -> None:
     protection.protect_event(cast.gate, clock.now() - timedelta(minutes=number))
+
+
+def _watching(cast: Cast, number: int) -> None:
+    now = clock.now()
+    ViewingSession.objects.create(
+        camera=cast.gate, key=str(number), user_id=cast.bob.pk, holder=1, holder_id=number, kind="live",
+        protocol="hls", began_at=now, last_at=now,
+    )  # fmt: skip
 
 
 def _session(cast: Cast, number: int) -> None:
@@ -242,6 +250,9 @@ LISTS: dict[str, Make] = {
     "/settings/keys": _key,
     "/settings/webhooks": _webhook,
     "/storage/": _camera,
+    "/watching/": _watching,
+    f"{V3}viewing-sessions": _watching,
+    f"{V3_ADMIN}viewing-sessions": _watching,
     "/audit/": _camera,
 }
 

@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0025_zones")]
+    dependencies = [("devices", "0020_viewing_sessions")]
 
     operations = [
         migrations.RunSQL(

@@ -6,6 +6,7 @@ from devices.models.grants import CameraPermission
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.protection import ProtectedSpan
 from devices.models.replacements import CameraReplacement
+from devices.models.sessions import ViewingSession
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
@@ -26,4 +27,5 @@ __all__ = [
     "Streamer",
     "StreamerSpan",
     "Viewing",
+    "ViewingSession",
 ]

@@ -105,8 +105,8 @@ class Door:
             response = await self._route(request)
         except Fault as fault:
             response = fault.response()
-        except Refused:
-            response = Fault(403).response()
+        except Refused as refused:
+            response = Fault(403, refused.code, refused.title).response()
         except Undecided:
             response = Fault(503).response()
         except ExportRefused as error:
@@ -303,8 +303,14 @@ class Playback:
         return start, min(end, max(start + 1, clock.timestamp() + 1)) if self.parts[1] == "now" else end
 
     def media(self, data: bytes, kind: str = MP4, headers: dict[str, str] = BRIEFLY) -> Response:
-        self.stream.bytes_out += len(data)
+        self.count(len(data))
         return Response(data, media_type=kind, headers=headers)
+
+    def count(self, size: int) -> None:
+        """Bytes go to this viewer."""
+        self.stream.bytes_out += size
+        if self._visit:
+            self._sessions.sent(self._visit, size)
 
     def byte_range(self, size: int) -> tuple[int, int, int]:
         """(first, last, status) of a Range header with one range."""
@@ -329,7 +335,7 @@ class Playback:
                 if not data:
                     raise EOFError("the file ended early")
                 left -= len(data)
-                self.stream.bytes_out += len(data)
+                self.count(len(data))
                 export.used_at = clock.monotonic()
                 yield data
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,19 @@ AGAIN = 2.0  # while Perch is silent it is asked this often about a session
 
 
 class Refused(Exception):
-    """Perch says no."""
+    """Perch says no; `code` and `title` are its words for why, where it has any."""
+
+    def __init__(self, name: str, code: str = "", title: str = "") -> None:
+        super().__init__(name)
+        self.code, self.title = code, title
+
+
+class Moved(Refused):
+    """The stream is at another streamer; `address` is there."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
 
 
 class Undecided(Exception):
@@ -45,6 +57,8 @@ class Visit:
     query: str = field(default="", repr=False)
     dvr: bool = False
     number: int = 0
+    bytes: int = 0  # sent to this session so far
+    seconds: float = 0.0  # since it began
     part: str = ""  # of the archive that a file is made of; each is a session, because each is asked for
 
     @property
@@ -63,6 +77,8 @@ class Visit:
             "session_id": self.session,
             "request_type": "update_session" if self.number else "new_session",
             "request_number": str(self.number),
+            "bytes": str(self.bytes),
+            "duration": str(int(self.seconds)),
             "dvr": "true" if self.dvr else "false",
             "host": self.host,
             "user_agent": self.user_agent[:300],
@@ -72,19 +88,27 @@ class Visit:
 
 @dataclass(frozen=True)
 class Decision:
-    """What Perch said. `ranges` in UTC seconds: None is the whole archive, empty is none of it."""
+    """What Perch said. `ranges` in UTC seconds: None is the whole archive, empty is none of it.
+
+    `code` and `title` say why not; `elsewhere` is the address at another streamer, of a stream that is not here.
+    """
 
     allowed: bool
     duration: float = DEFAULT_DURATION
     user: str = ""
     max_sessions: int | None = None
     ranges: tuple[tuple[float, float], ...] | None = None
+    code: str = ""
+    title: str = ""
+    elsewhere: str = ""
 
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> Decision:
         duration = _number(headers.get("X-AuthDuration"), DEFAULT_DURATION)
         if status != 200:
-            return cls(allowed=False, duration=min(duration, LONGEST_DURATION))
+            code, title = _reason(body)
+            elsewhere = headers.get("Location", "") if status == 302 else ""
+            return cls(False, min(duration, LONGEST_DURATION), code=code, title=title, elsewhere=elsewhere)
         limit = headers.get("X-Max-Sessions", "")
         return cls(
             allowed=True,
@@ -124,6 +148,7 @@ class Session:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     user: str = ""
     requests: int = 0
+    bytes: int = 0
 
     @property
     def worth(self) -> float:
@@ -151,8 +176,11 @@ class Sessions:
             standing = session.standings.get(visit.dvr)
             if standing is None or clock.monotonic() - standing.decided_at >= standing.decision.duration:
                 standing = await self._decide(session, visit, standing)
-        if not standing.decision.allowed:
-            raise Refused(visit.name)
+        decision = standing.decision
+        if not decision.allowed:
+            if decision.elsewhere:
+                raise Moved(decision.elsewhere)
+            raise Refused(visit.name, decision.code, decision.title)
         self._enforce_limit(session, standing.decision)
         session.seen_at = clock.monotonic()
         session.is_live = session.is_live or not visit.dvr
@@ -161,7 +189,8 @@ class Sessions:
     async def _decide(self, session: Session, visit: Visit, before: Standing | None) -> Standing:
         if before and self._may_wait(before):
             return before
-        numbered = Visit(**{**visit.__dict__, "number": session.requests})
+        age = clock.monotonic() - session.opened_at
+        numbered = replace(visit, number=session.requests, bytes=session.bytes, seconds=age)
         try:
             decision = await self._ask(numbered)
         except Trouble as error:
@@ -191,6 +220,11 @@ class Sessions:
         if len(older) >= decision.max_sessions:
             raise Refused(session.name)
 
+    def sent(self, visit: Visit, size: int) -> None:
+        """Bytes went to a session that was admitted."""
+        if session := self._sessions.get(visit.session):
+            session.bytes += size
+
     def viewers(self, name: str) -> int:
         """Sessions that watch a stream live now."""
         return sum(session.name == name and session.is_live and session.proto != "jpeg" for session in self._active())
@@ -214,6 +248,15 @@ def _number(text: str | None, default: float) -> float:
         return max(0.0, float(text or default))
     except ValueError:
         return default
+
+
+def _reason(body: bytes) -> tuple[str, str]:
+    """Code and title of the first error of a refusal; empty where it says nothing that can be read."""
+    try:
+        error = orjson.loads(body)["errors"][0]
+        return str(error.get("code", ""))[:60], str(error.get("title", ""))[:300]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "", ""
 
 
 def _ranges(body: bytes) -> tuple[tuple[float, float], ...] | None:

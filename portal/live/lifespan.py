@@ -1,4 +1,4 @@
-"""What lives as long as a web process: the pool of the hooks, the listener, the guard, the rounds, the notebook."""
+"""What lives as long as a web process: the pool of the hooks, the listener, the guard, the rounds, the books."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from portal import fleet
+from portal.api.hooks.sessions import register
 from portal.api.hooks.viewers import notebook
 from portal.api.hooks.wire import Receive, Send
 from portal.live import rounds
@@ -36,6 +37,7 @@ async def run(receive: Receive, send: Send) -> None:
             "refreshing": lambda: rounds.refresh_rounds(hub),
             "beating": lambda: rounds.beat_rounds(hub),
             "viewers": notebook.run,
+            "sessions": register.run,
         }.items()
     ]
     await fleet.pool()
@@ -49,6 +51,7 @@ async def run(receive: Receive, send: Send) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     with contextlib.suppress(Exception):  # we end; a pool that cannot say goodbye ends with us
         await notebook.write()
+        await register.write()
     with contextlib.suppress(Exception):
         await fleet.close()
     await send({"type": "lifespan.shutdown.complete"})

@@ -16,8 +16,8 @@ from tenants.services import messages
 THEMES = ("light", "dark", "auto")
 ICON_SIZES = (16, 32, 64, 128)
 ADMINISTRATORS = {
-    "organizations", "users", "roles", "plans", "usage", "invoices", "presets", "storage", "audit", "access-log",
-    "settings",
+    "organizations", "users", "roles", "plans", "usage", "invoices", "presets", "storage", "watching", "audit",
+    "access-log", "settings",
 }  # fmt: skip
 
 

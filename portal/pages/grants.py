@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from devices import access as camera_access
 from devices.access import CameraRights
 from devices.models import Camera, CameraPermission, CameraWord
-from devices.services import explanations, grants, viewings
+from devices.services import explanations, grants, sessions, viewings
 from devices.services.explanations import Reason
 from portal.pages.common import Request, cursor_page, one_page, signed_in, submit
 from portal.pages.forms_grants import CameraGrantForm, GrantForm, initial_of
@@ -85,6 +85,8 @@ def camera_page(request: Request, name: str) -> HttpResponse:
         "page": one_page(request, people),
         "known": set(access.visible_users(request.user).filter(pk__in=list(by_user)).values_list("pk", flat=True)),
         "watched": watched,
+        "watching": sessions.alive().filter(camera=camera) if sessions.may_oversee(request.user, camera) else None,
+        "may_end": not request.user.is_readonly,
     }
     return render(request, "cameras/access.html", context)
 
@@ -203,6 +205,7 @@ def user_page(request: Request, user_id: str) -> HttpResponse:
         "sights": sights,
         "held": held_grants(request, person, places),
         "query": query,
+        "watching": sessions.sessions_for(request.user).filter(user_id=person.pk).select_related("camera"),
         "is_me": person.pk == request.user.pk,
     }
     return render(request, "users/access.html", context)

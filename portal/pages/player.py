@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices import access as camera_access
 from devices.models import Camera, CameraAttribute
-from devices.services import cameras, protection, reasons
+from devices.services import cameras, protection, reasons, sessions
 from portal.pages import kept, video
 from portal.pages.cameras import back
 from portal.pages.common import Request, signed_in
@@ -43,6 +43,7 @@ def watch(request: Request, name: str) -> HttpResponse:
         "camera": camera,
         "rights": rights,
         "overseen": access.rights_in(request.user, camera.organization).view_users,
+        "oversees": sessions.may_oversee(request.user, camera),
         "condition": condition,
         "favorite": CameraAttribute.objects.filter(user=request.user, camera=camera, favorite=True).exists(),
         "player": settings_of(request, camera, rights, condition),
@@ -170,6 +171,10 @@ def words(rights: camera_access.CameraRights) -> dict[str, str]:
         "offline": _("The camera is off line"),
         "forbidden": _("You may no longer watch this camera"),
         "forbiddenMore": _("Your right to it has ended. Ask whoever gave it to you."),
+        "ended": _("An administrator has ended this playback"),
+        "endedMore": _("It can be started again in a few minutes."),
+        "tooMany": _("You are watching as many streams at once as the plan allows"),
+        "tooManyMore": _("Close another one, then start this one again."),
         "signedOut": _("You have been signed out"),
         "signedOutMore": _("Reload the page and sign in again to go on watching."),
         "unsupported": _("This browser cannot play the camera's video"),

@@ -20,6 +20,7 @@ from portal.pages import (
     session,
     settings,
     storage,
+    watching,
     zones,
 )
 
@@ -87,6 +88,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<user_id>", people.change, name="user"),
     path("users/<user_id>/delete", people.delete, name="user-delete"),
     path("users/<user_id>/access", grants.user_page, name="user-access"),
+    path("watching/", watching.watching_page, name="watching"),
+    path("watching/<session_id>/end", watching.end, name="watching-end"),
     path("storage/", storage.storage_page, name="storage"),
     path("presets/", presets.presets_page, name="presets"),
     path("presets/new", presets.add, name="preset-add"),

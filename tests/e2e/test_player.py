@@ -262,6 +262,26 @@ def test_a_right_that_is_taken_away_stops_the_picture_within_ten_seconds(browser
     bob.page.context.close()
 
 
+def test_a_playback_that_was_ended_stops_within_ten_seconds_and_does_not_begin_by_itself(
+    browser: Browser, harbour: Harbour
+) -> None:
+    bob = Viewer.of(browser, harbour, "bob")
+    bob.open().sees("playing", live=True)
+    bob.sees_motion()
+    alice = Viewer.of(browser, harbour, "alice")
+    alice.page.goto(f"{bob.page.url.split('/cameras')[0]}/watching/?camera={harbour.camera}")
+    alice.page.get_by_role("link", name="End the playback of bob").click()
+    alice.page.get_by_role("button", name="End it").click()
+    ended = time.monotonic()
+    bob.sees("failed", live=True, seconds=10)
+    assert time.monotonic() - ended <= 10
+    expect(bob.page.locator("[data-message]")).to_contain_text("An administrator has ended this playback")
+    bob.page.get_by_role("button", name="Start again").click()
+    expect(bob.page.locator("[data-message]")).to_contain_text("An administrator has ended this playback")
+    for viewer in (bob, alice):
+        viewer.page.context.close()
+
+
 def test_a_camera_that_is_switched_off_says_so_and_comes_back(alice: Viewer, harbour: Harbour) -> None:
     alice.open().sees("playing", live=True)
     harbour.api("PUT", f"cameras/{harbour.camera}", enabled=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.permissions.rows import V3, Row
 from tests.permissions.table_pages import get, post
+from tests.permissions.table_v3 import admin
 
 TERMS = {"days": ["0", "1"], "can_view_dvr": "on"}
 MEMBER = "/organizations/{org}/users/{viewer}/folders/{folder}"
@@ -33,6 +34,17 @@ ROWS = [
     get("/users/{viewer}/access",           "302 404 404 200 404 200 404 200 404 200 302"),
     get(MEMBER,                             "302 404 403 403 403 403 403 200 403 200 302"),
     post(MEMBER,                            "401 404 403 403 403 403 403 302 403 302 401", TERMS),
+
+    # Who watches is for himself, for whoever edits the camera and for its owner; ending it is not for himself.
+    get("/watching/?camera={camera}",       "302 E   E   200 E   200 200 200 E   200 302", south="E"),
+    get("/watching/{viewing}/end",          "302 404 404 403 404 404 200 200 404 200 302"),
+    post("/watching/{viewing}/end",         "401 404 404 403 404 404 302 302 404 302 401"),
+    row("GET", "viewing-sessions",          "401 E   E   200 E   E   200 200 E   200 200"),
+    row("GET", "viewing-sessions/{viewing}", "401 404 404 200 404 404 200 200 404 200 200"),
+    row("DELETE", "viewing-sessions/{viewing}", "401 404 404 403 404 404 204 204 404 204 204"),
+    admin("GET", "viewing-sessions"),
+    admin("GET", "viewing-sessions/{viewing}"),
+    admin("DELETE", "viewing-sessions/{viewing}", success=204),
 
     row("GET", OF_STREAM,                   "401 404 404 403 404 200 403 200 404 200 200", plain=True),
     row("GET", OF_STREAM + "/{viewer}",     "401 404 404 403 404 200 403 200 404 200 200", plain=True),

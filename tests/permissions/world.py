@@ -14,7 +14,7 @@ from typing import Any
 
 from billing.models import InvoiceLine
 from billing.services import night, plans
-from devices.models import Camera
+from devices.models import Camera, ViewingSession
 from devices.services import cameras, grants, presets, protection, replacements, streamers
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
@@ -186,6 +186,7 @@ def _things(isp: Isp) -> None:
     outsider = users.add_user(acting_user=None, login="outsider@example.org", name=isp.word)
     _rights(isp, home, folder, beside)
     grants.grant_camera(camera, acting_user=None, user=person["viewer"])
+    isp.ids["viewing"] = _watching(camera, person["viewer"]).pk
     plan = plans.add_plan(acting_user=None, title=secret, amount=100)
     _camera(isp, home, "billed", secret, preset=plan.preset)
     price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
@@ -240,6 +241,15 @@ def _replaced(isp: Isp, camera: Any) -> int:
     url = f"rtsp://{word}:{word}@93.184.216.34/{word}/new"
     replacements.begin(camera, acting_user=owner, stream_url=url, agent_serial=word)
     return int(replacements.swap(camera, acting_user=owner, unheard=True).pk)
+
+
+def _watching(camera: Any, user: User) -> ViewingSession:
+    """Somebody watches the camera, for as long as any test runs."""
+    made: ViewingSession = ViewingSession.objects.create(
+        camera=camera, key="k", user_id=user.pk, user_login=user.login, holder=1, holder_id=1, kind="live",
+        protocol="hls", began_at=clock.now(), last_at=clock.now() + timedelta(days=100),
+    )  # fmt: skip
+    return made
 
 
 def _target(isp: Isp, home: Organization) -> User:

@@ -1,5 +1,6 @@
 """May this player have this stream now? A streamer asks before playback and again every few seconds (contracts.md 2.2).
-Files of the archive are a right of their own (item 304), and who watches is noted (item 317).
+Files of the archive are a right of their own (item 304), who watches is noted (items 317, 325), and whose playback was
+ended does not get it back at once.
 
 One statement answers: the streamer's key, the sign-in the token is bound to, the ISP, the camera and the rights.
 """
@@ -15,13 +16,15 @@ from devices.access import ONE
 from devices.playback import Holder, Playback, TokenRefused, open_token
 from devices.reports import media_name
 from portal import fleet
-from portal.api.hooks.viewers import EXPORT, LIVE, kind_of, notebook
+from portal.api.hooks import sessions, viewers
+from portal.api.hooks.viewers import EXPORT, LIVE, kind_of
 from portal.api.hooks.wire import Answer, Refusal, Scope, bearer_digest, query
 from tenants import clock
 
 DAY = 24 * 3600
 SECONDS = "5"  # how long an answer may be believed, also a "no": so long does a revoked right live on
 CACHED = ("X-AuthDuration", SECONDS)
+ENDED = "An administrator has ended this playback."
 # X-Max-Sessions is not sent: a user's limit counts sign-ins (items 63, 64) and ending the oldest one ends its tokens.
 # Counted as playbacks, a limit of one would leave a wall of sixteen cameras with a single picture.
 
@@ -31,7 +34,10 @@ SELECT r.*
 FROM devices_streamer s
 LEFT JOIN LATERAL (
     SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit, floor(extract(epoch FROM c.created_at))::bigint,
-           held.can_export
+           held.can_export,
+           EXISTS (SELECT FROM devices_viewingsession v WHERE v.domain_id = %(domain)s AND v.camera_id = %(camera)s
+                   AND v.holder = %(holder)s AND v.holder_id = %(holder_id)s AND v.user_id = %(user)s
+                   AND v.banned_until > %(now)s)
     FROM (
         SELECT * FROM ({ONE}) AS person_rights
       UNION ALL
@@ -64,6 +70,7 @@ class Held(NamedTuple):
     depth: int | None
     since: int | None
     export: bool | None
+    ended: bool | None
 
 
 async def authorize(scope: Scope) -> Answer:
@@ -80,11 +87,14 @@ async def authorize(scope: Scope) -> Answer:
     held = await _ask(key, token)
     if token is None or held.name != named[0] or token.domain_id != named[1] or not held.view:
         raise Refusal(403, headers=[CACHED])
+    if held.ended:
+        raise Refusal(403, ENDED, headers=[CACHED], code="playback_ended")
     kind = kind_of(asked)
     if kind == EXPORT and not held.export:
         raise Refusal(403, "The archive may be watched, but not downloaded.", headers=[CACHED])
     if kind == LIVE or (kind and held.dvr and token.archive):
-        notebook.note(token, kind, asked)
+        viewers.note(token, kind, asked)
+        sessions.note(token, kind, asked)
     return Answer(200, _archive(token, held), [CACHED, ("X-UserId", str(token.user_id))])
 
 

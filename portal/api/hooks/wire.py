@@ -31,9 +31,9 @@ TITLES = {
 class Refusal(Exception):
     """An answer other than success."""
 
-    def __init__(self, status: int, title: str = "", headers: Headers = ()) -> None:
+    def __init__(self, status: int, title: str = "", headers: Headers = (), *, code: str = "") -> None:
         super().__init__(status, title)
-        self.status, self.title, self.headers = status, title, tuple(headers)
+        self.status, self.title, self.headers, self.code = status, title, tuple(headers), code
 
 
 class Answer:
@@ -48,7 +48,7 @@ class Answer:
 def envelope(refusal: Refusal) -> Answer:
     """A refusal as the answer every streamer understands."""
     code, title = TITLES[refusal.status]
-    error = {"status": str(refusal.status), "code": code, "title": refusal.title or title}
+    error = {"status": str(refusal.status), "code": refusal.code or code, "title": refusal.title or title}
     return Answer(refusal.status, orjson.dumps({"errors": [error]}), refusal.headers)
 
 

@@ -36,6 +36,7 @@ CLIENT = (
     "stream_reasons",
     "streams",
     "users",
+    "viewing_sessions",
 )
 ADMIN = (
     "api_keys",
@@ -54,6 +55,7 @@ ADMIN = (
     "streams",
     "support",
     "users",
+    "viewing_sessions",
     "webhooks",
     "wordings",
 )

@@ -331,6 +331,7 @@ const actions = {
 for (const [name, act] of Object.entries(actions)) find(name)?.addEventListener("click", act);
 const answers = {
   live: goLive,
+  again: () => stage.again(),
   next: () => goTo(stage.from),
   last: () => goTo(recordings.spans.at(-1).to - 60),
   reload: () => location.reload(),

@@ -13,7 +13,7 @@ export class Message {
     this.element.hidden = true;
   }
 
-  // `actions` names the buttons that make sense now: "live", "next", "reload".
+  // `actions` names the buttons that make sense now: "live", "next", "again", "reload".
   show(icon, title, text = "", actions = []) {
     const { element } = this;
     element.hidden = false;

@@ -255,6 +255,9 @@ export class Stage extends EventTarget {
   refused(code) {
     if (code === "archive_forbidden") this.fail("liveOnly");
     else if (code === "outside_archive") this.fail("nothing");
+    // Somebody decided so: asking again by ourselves, with whatever token, would undo it.
+    else if (code === "playback_ended") this.fail("ended");
+    else if (code === "too_many_streams") this.fail("tooMany");
     else this.reconsider();
   }
 
@@ -293,7 +296,7 @@ export class Stage extends EventTarget {
 
   fail(why, code = "") {
     this.drop();
-    if (why === "forbidden" || why === "signedOut") this.unfreeze();
+    if (["forbidden", "signedOut", "ended", "tooMany"].includes(why)) this.unfreeze();
     this.tell("failed", { why, code });
   }
 
