@@ -17,6 +17,7 @@ from devices.services.streamers import HOSTS, STREAMS, stream_entry
 from portal import fleet
 from portal.api.hooks.callers import ROW, Caller, caller
 from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
+from tenants import clock
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ async def _current(calling: Caller, etag: str) -> Rendered:
 
 async def _render(calling: Caller) -> Rendered:
     # One snapshot, so that the version belongs to the rows: a change in between would otherwise be lost for good.
-    parameters = {"streamer": Int8(calling.id)}
+    parameters = {"streamer": Int8(calling.id), "now": clock.now()}
     async with fleet.connection() as held, held.transaction():
         await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         versions = await held.execute(ROW.replace("hostname = %(hostname)s", "id = %(streamer)s").encode(), parameters)
