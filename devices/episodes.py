@@ -29,7 +29,10 @@ CROSS JOIN LATERAL (
            CASE WHEN p.is_adjustable THEN c.dvr_depth ELSE p.dvr_depth END AS depth
 ) AS r
 JOIN devices_protectedspan s ON s.domain_id = c.domain_id AND s.camera_id = c.id
-WHERE c.streamer_id = %(streamer)s AND r.days IS DISTINCT FROM 0
+WHERE (c.streamer_id = %(streamer)s OR EXISTS (
+        SELECT FROM devices_streamerspan x
+        WHERE x.domain_id = c.domain_id AND x.camera_id = c.id AND x.streamer_id = %(streamer)s))
+    AND r.days IS DISTINCT FROM 0
     AND s.began_at < %(until)s AND s.ended_at > %(since)s
     AND (r.days IS NULL OR s.ended_at > %(now)s - greatest(r.days, r.depth) * interval '1 day')
 ORDER BY c.id, s.began_at, s.id

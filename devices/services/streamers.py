@@ -27,9 +27,17 @@ ANSWERING = timedelta(seconds=45)  # a streamer asks every second; its last word
 
 # What one streamer runs, across ISPs: read by the role `fleet` in the hot hook, hence as SQL. Suspension, disabling and
 # deletion are all expressed by leaving a stream out. An adjustable preset lets the camera's own archive settings rule.
+# A camera that was here before goes on being listed while its recordings may be here, and where it is now is told of
+# those who have older ones (item 92).
 STREAMS = """
 SELECT c.id, c.domain_id, c.name, c.title, c.static, c.secret_id, c.stream_url_sealed, c.substream_url_sealed,
-       c.video_only, c.transcode_audio, c.thumbnails,
+       c.video_only, c.transcode_audio, c.thumbnails, c.streamer_id IS DISTINCT FROM %(streamer)s AS archive_only,
+       (SELECT json_agg(json_build_object(
+            'url', t.public_url, 'port', t.port, 'from', floor(extract(epoch FROM x.began_at))::bigint,
+            'until', ceil(extract(epoch FROM x.ended_at))::bigint) ORDER BY x.began_at)
+        FROM devices_streamerspan x JOIN devices_streamer t ON t.id = x.streamer_id
+        WHERE x.domain_id = c.domain_id AND x.camera_id = c.id AND x.streamer_id <> %(streamer)s
+            AND x.ended_at > %(now)s - keeps.days * interval '1 day') AS peers,
        CASE WHEN p.is_adjustable THEN c.dvr_depth ELSE p.dvr_depth END AS dvr_depth,
        CASE WHEN p.is_adjustable THEN c.dvr_space ELSE p.dvr_space END AS dvr_space,
        CASE WHEN p.is_adjustable THEN c.dvr_lock_days ELSE p.dvr_lock_days END AS dvr_lock_days,
@@ -39,7 +47,18 @@ SELECT c.id, c.domain_id, c.name, c.title, c.static, c.secret_id, c.stream_url_s
 FROM devices_camera c
 JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
 JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
-WHERE c.streamer_id = %(streamer)s AND c.enabled AND NOT c.is_private AND c.stream_url_sealed <> ''
+CROSS JOIN LATERAL (
+    SELECT greatest(c.dvr_depth, p.dvr_depth, coalesce(c.dvr_lock_days, 3650), coalesce(p.dvr_lock_days, 3650)) AS days
+) AS keeps
+WHERE c.id = ANY(ARRAY(
+        SELECT id FROM devices_camera WHERE streamer_id = %(streamer)s
+      UNION
+        SELECT camera_id FROM devices_streamerspan WHERE streamer_id = %(streamer)s AND ended_at IS NOT NULL))
+    AND c.enabled AND NOT c.is_private AND c.stream_url_sealed <> ''
+    AND (c.streamer_id = %(streamer)s OR EXISTS (
+        SELECT FROM devices_streamerspan x
+        WHERE x.domain_id = c.domain_id AND x.camera_id = c.id AND x.streamer_id = %(streamer)s
+            AND x.ended_at > %(now)s - keeps.days * interval '1 day'))
 ORDER BY c.id
 """
 HOSTS = """
@@ -142,10 +161,10 @@ def base_of(public_url: str, port: int, host: str) -> str:
 def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """One row of STREAMS as the streamer contract's stream; None if its address cannot be opened (a lost key)."""
     try:
-        inputs = _inputs(row)
+        inputs = [] if row["archive_only"] else _inputs(row)
     except Undecipherable:
         return None
-    entry = {
+    entry: dict[str, Any] = {
         "name": f"{row['name']}~{row['domain_id']}",
         "title": row["title"],
         "static": row["static"],
@@ -154,9 +173,13 @@ def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:
         "video_only": row["video_only"],
         "transcode_audio": row["transcode_audio"],
     }
+    entry |= _dvr(row["dvr_depth"], row["dvr_space"], row["dvr_lock_days"])
+    if row["archive_only"]:
+        return entry | {"archive_only": True, "static": False}
+    if row["peers"] and "dvr" in entry:
+        entry["dvr"]["peers"] = row["peers"]
     seen = vision(row["vision_alg"], row["vision_areas"])
-    dvr = _dvr(row["dvr_depth"], row["dvr_space"], row["dvr_lock_days"])
-    return entry | dvr | ({"vision": seen} if seen else {})
+    return entry | ({"vision": seen} if seen else {})
 
 
 def _inputs(row: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -16,14 +16,14 @@ from starlette.routing import Route
 from devices.streamer import playlists
 from devices.streamer.archive import Archive
 from devices.streamer.exports import Export, ExportRefused, Exports
-from devices.streamer.fleet import Fleet
+from devices.streamer.fleet import Fleet, plain_host
 from devices.streamer.index import Block, Index
 from devices.streamer.live import bytes_of, read_place
+from devices.streamer.past import Past
 from devices.streamer.pictures import Pictures
 from devices.streamer.playlists import Variant
 from devices.streamer.segments import Place
 from devices.streamer.sessions import Decision, Refused, Sessions, Undecided, Visit
-from devices.streamer.settings import Settings
 from devices.streamer.stream import MAIN, SUB, Stream
 from tenants import clock
 
@@ -76,11 +76,11 @@ class Door:
         sessions: Sessions,
         archive: Archive,
         pictures: Pictures,
+        past: Past,
         exports: Exports,
-        settings: Settings,
     ) -> None:
         self._fleet, self._sessions, self._archive = fleet, sessions, archive
-        self._pictures, self._exports, self._settings = pictures, exports, settings
+        self._pictures, self._past, self._exports = pictures, past, exports
         handlers: list[tuple[str, Callable[[Playback], Awaitable[Response]]]] = [
             (r"index\.m3u8", self.live_playlist),
             (r"live/(main|sub)/([0-9a-f]{12})/init\.mp4", self.live_init),
@@ -173,15 +173,12 @@ class Door:
         decision = await playback.admit("hls", dvr=True)
         recording = playback.stream.main.writer is not None and playback.stream.main.is_alive
         grows = recording and end >= clock.timestamp()
-        found = [chunk for part in _seen(decision, start, end) for chunk in await self._cut(playback, part, grows)]
+        parts = _seen(decision, start, end)
+        found = await self._past.cut(playback.stream.wanted, parts, playback.token, grows=grows)
         if not found:
             raise Fault(404, "nothing_recorded", "Nothing was recorded in this window.")
-        return _text(playlists.archive(found, playback.token, grows=grows))
-
-    async def _cut(self, playback: Playback, part: tuple[float, float], grows: bool) -> list[playlists.Chunk]:
-        first, last = round(part[0] * 1000), round(min(part[1], 9e9) * 1000)
-        blocks = await self._archive.index.read(Index.blocks, playback.name, first, last)
-        return playlists.chunks(blocks, first, last, self._settings.chunk, grows=grows)
+        named = {"name": playback.name, "host": plain_host(playback.request.headers.get("host", ""))}
+        return _text(playlists.archive(found, playback.token, grows=grows, **named))
 
     async def archive_init(self, playback: Playback) -> Response:
         await playback.admit("hls", dvr=True)
@@ -209,8 +206,9 @@ class Door:
     async def archive_file(self, playback: Playback) -> Response:
         start, end = playback.window()
         decision = await playback.admit("mp4", dvr=True, part=f"from={start:.0f}&duration={end - start:.0f}")
-        ranges = _seen(decision, start, end)
-        export = await self._exports.find(playback.name, ranges, (start, min(end, clock.timestamp())))
+        self._exports.check_length(start, end)
+        cut = await self._past.cut(playback.stream.wanted, _seen(decision, start, end), playback.token)
+        export = await self._exports.find(playback.name, cut, (start, min(end, clock.timestamp())))
         if playback.request.query_params.get("prepare") == "true":
             await self._exports.wait(export, PREPARE_WAIT)
             return JSONResponse(export.as_json(), 200 if export.is_ready else 202, headers=NO_STORE)
@@ -237,13 +235,8 @@ class Door:
         query = playback.request.query_params
         start, end = _seconds(query.get("from"), 0.0), _seconds(query.get("to"), clock.timestamp() + 1)
         decision = await playback.admit("api", dvr=True)  # asking what there is, is not watching it
-        ranges = []
-        for first, last in decision.clip(start, end):
-            spans = await self._archive.index.read(
-                Index.spans, playback.name, round(first * 1000), round(min(last, 9e9) * 1000)
-            )
-            ranges += [{"from": span.start // 1000, "duration": (span.end - span.start) // 1000} for span in spans]
-        return JSONResponse([{"stream": playback.name, "ranges": ranges, "motion_log": []}], headers=NO_STORE)
+        said = await self._past.status(playback.stream.wanted, decision.clip(start, end), playback.token)
+        return JSONResponse([said], headers=NO_STORE)
 
     async def media_info(self, playback: Playback) -> Response:
         await playback.admit("hls")
@@ -262,10 +255,10 @@ class Door:
         at = float(playback.parts[0])
         decision = await playback.admit("jpeg", dvr=True)
         _seen(decision, at, at + 1)
-        picture = await self._pictures.archived(playback.name, at)
+        picture = await self._past.picture(playback.stream.wanted, at, playback.token)
         if picture is None:
             raise Fault(404, "nothing_recorded", "Nothing was recorded at this moment.")
-        return playback.media(picture.data, JPEG, {"Cache-Control": "private, max-age=3600"})
+        return playback.media(picture, JPEG, {"Cache-Control": "private, max-age=3600"})
 
 
 class Playback:

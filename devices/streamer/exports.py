@@ -15,9 +15,11 @@ from pathlib import Path
 from devices.streamer import ffmpeg
 from devices.streamer.archive import Archive
 from devices.streamer.boxes import LARGEST, Init, Malformed, first_decode_time, movie_duration, parse_init, shifted
+from devices.streamer.errors import Trouble
 from devices.streamer.index import Index, Span, join_spans
 from devices.streamer.live import read_place
-from devices.streamer.playlists import Chunk, chunks, is_seam
+from devices.streamer.neighbours import Neighbours
+from devices.streamer.playlists import Away, Chunk, is_seam
 from devices.streamer.segments import Place
 from devices.streamer.settings import Settings
 from tenants import clock
@@ -68,29 +70,27 @@ class Export:
 class Exports:
     """Makes, keeps and forgets export files."""
 
-    def __init__(self, archive: Archive, settings: Settings) -> None:
-        self._archive, self._settings = archive, settings
+    def __init__(self, archive: Archive, neighbours: Neighbours, settings: Settings) -> None:
+        self._archive, self._neighbours, self._settings = archive, neighbours, settings
         self._folder = archive.work / "exports"
         self._folder.mkdir(exist_ok=True, mode=0o700)
         self._limit = asyncio.Semaphore(AT_ONCE)
         self._exports: dict[str, Export] = {}
 
-    async def find(self, name: str, ranges: list[tuple[float, float]], wanted: tuple[float, float]) -> Export:
-        """The file for the parts of a window that may be seen; begun if there is none. Raises ExportRefused."""
-        if wanted[1] - wanted[0] > self._settings.export_longest:
+    def check_length(self, start: float, end: float) -> None:
+        """Raise ExportRefused for a window that is longer than a file."""
+        if end - start > self._settings.export_longest:
             hours = self._settings.export_longest / 3600
             raise ExportRefused(400, "too_long", f"At most {hours:g} hours fit one file.")
-        cut: list[Chunk] = []
-        for start, end in ranges:
-            first, last = round(start * 1000), round(end * 1000)
-            blocks = await self._archive.index.read(Index.blocks, name, first, last)
-            cut += chunks(blocks, first, last, self._settings.chunk, grows=False)
+
+    async def find(self, name: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
+        """The file of these segments of a stream; begun if there is none. Raises ExportRefused."""
         if not cut:
             raise ExportRefused(404, "nothing_recorded", "Nothing was recorded in this window.")
-        key = hashlib.sha256(repr([(c.block.id, c.first, len(c.entries)) for c in cut]).encode()).hexdigest()
+        key = hashlib.sha256(repr((name, [_identity(chunk) for chunk in cut])).encode()).hexdigest()
         export = self._exports.get(key)
         if export is None or (export.task and export.task.done() and not export.is_ready):
-            export = await self._begin(key, cut, wanted)
+            export = await self._begin(name, key, cut, wanted)
         export.used_at = clock.monotonic()
         return export
 
@@ -119,7 +119,7 @@ class Exports:
                 del self._exports[key]
                 export.path.unlink(missing_ok=True)
 
-    async def _begin(self, key: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
+    async def _begin(self, name: str, key: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
         await self.tidy()
         size = sum(entry.size for chunk in cut for entry in chunk.entries)
         if size > self._settings.export_quota or self._archive.free() < 2 * size + self._settings.reserve // 4:
@@ -131,17 +131,17 @@ class Exports:
             gaps=gaps_of(spans, wanted),
             started_at=spans[0].start / 1000,
         )
-        export.task = asyncio.create_task(self._make(export, cut, size))
+        export.task = asyncio.create_task(self._make(name, export, cut, size))
         export.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._exports[key] = export
         return export
 
-    async def _make(self, export: Export, cut: list[Chunk], size: int) -> None:
+    async def _make(self, name: str, export: Export, cut: list[Chunk], size: int) -> None:
         async with self._limit:
-            init = await self._common_init(cut)
+            init = await self._common_init(name, cut)
             part = export.path.with_suffix(".part")
             try:
-                await self._remux(part, init, cut, size)
+                await self._remux(part, init, name, cut, size)
                 export.duration = await asyncio.to_thread(measure, part)
                 self._verify(export, cut)
                 export.bytes = part.stat().st_size
@@ -149,29 +149,56 @@ class Exports:
             finally:
                 part.unlink(missing_ok=True)
 
-    async def _common_init(self, cut: list[Chunk]) -> Init:
+    async def _common_init(self, name: str, cut: list[Chunk]) -> Init:
         """One file holds one format: a camera that was reconfigured in between needs two."""
-        found: dict[int, tuple[str, bytes]] = {}
+        found: dict[object, Init] = {}
         for chunk in cut:
-            if chunk.block.init not in found:
-                head = await self._archive.index.read(Index.init, chunk.block.init)
-                if head is None:
-                    raise ExportRefused(404, "nothing_recorded", "This part of the archive has just been removed.")
-                found[chunk.block.init] = head
-                if len({key for key, _ in found.values()}) > 1:
+            which = (chunk.away.peer, chunk.block.run) if chunk.away else chunk.block.init
+            if which not in found:
+                found[which] = parse_init(await self._init_of(name, chunk))
+                if len({init.key for init in found.values()}) > 1:
                     at = chunk.start // 1000
                     message = f"The camera's format changed at {at}; download the parts before and after it."
                     raise ExportRefused(409, "format_changed", message)
-        return parse_init(found[cut[0].block.init][1])
+        return next(iter(found.values()))
 
-    async def _remux(self, path: Path, init: Init, cut: list[Chunk], size: int) -> None:
+    async def _init_of(self, name: str, chunk: Chunk) -> bytes:
+        if chunk.away:
+            return await self._fetched(name, chunk.away, chunk.away.init)
+        head = await self._archive.index.read(Index.init, chunk.block.init)
+        if head is None:
+            raise _removed()
+        return head[1]
+
+    async def _fetched(self, name: str, away: Away, path: str) -> bytes:
+        """From another streamer; what it offered a moment ago and has no more cannot be in the file."""
+        try:
+            data = await self._neighbours.fetch(name, away, path)
+        except Trouble as error:
+            message = "The streamer that recorded a part of this does not answer; try again later."
+            raise ExportRefused(409, "streamer_down", message) from error
+        if not data:
+            raise _removed()
+        return data
+
+    async def _data_of(self, name: str, chunk: Chunk) -> bytes:
+        if chunk.away:
+            return await self._fetched(name, chunk.away, chunk.away.segment)
+        size = sum(entry.size for entry in chunk.entries)
+        try:
+            place = Place(self._archive.file(chunk.block), chunk.entries[0].offset, size)
+            return await asyncio.to_thread(read_place, place)
+        except OSError:
+            raise _removed() from None
+
+    async def _remux(self, path: Path, init: Init, name: str, cut: list[Chunk], size: int) -> None:
         arguments = [*ffmpeg.QUIET, *ffmpeg.PIPE_ONLY, "-f", "mp4", "-i", "pipe:0", "-map", "0", "-c", "copy"]
         arguments += ["-movflags", "+faststart", "-f", "mp4", "-y", f"file:{path}"]
         child = await ffmpeg.start(arguments, stdin=True, stdout=False, file_size=size + size // 4 + 64 * MIB)
         try:
             with contextlib.suppress(ConnectionError):
                 child.stdin.write(init.data)
-                async for data in self._pieces(init, cut):
+                async for data in self._pieces(init, name, cut):
                     child.stdin.write(data)
                     await child.stdin.drain()
                 child.stdin.close()
@@ -181,18 +208,11 @@ class Exports:
         finally:
             await child.stop(0)
 
-    async def _pieces(self, init: Init, cut: list[Chunk]) -> AsyncIterator[bytes]:
+    async def _pieces(self, init: Init, name: str, cut: list[Chunk]) -> AsyncIterator[bytes]:
         """The segments with one continuous media clock: each stretch begins where the one before it ended."""
         elapsed, shift, before = 0.0, 0.0, None
         for chunk in cut:
-            size = sum(entry.size for entry in chunk.entries)
-            try:
-                place = Place(self._archive.file(chunk.block), chunk.entries[0].offset, size)
-                data = await asyncio.to_thread(read_place, place)
-            except OSError:
-                raise ExportRefused(
-                    404, "nothing_recorded", "This part of the archive has just been removed."
-                ) from None
+            data = await self._data_of(name, chunk)
             if before is None or is_seam(before, chunk):
                 shift = elapsed - first_decode_time(data, init)
             elapsed, before = elapsed + chunk.seconds, chunk
@@ -206,6 +226,17 @@ class Exports:
                 f"The file has {export.duration:.1f} s of the {export.expected:.1f} s recorded and is not offered."
             )
             raise ExportRefused(409, "duration_mismatch", message)
+
+
+def _identity(chunk: Chunk) -> tuple[object, ...]:
+    """What makes two segments the same, whoever asks: the tokens in their addresses differ."""
+    if chunk.away:
+        return (chunk.away.peer, chunk.away.segment.partition("?")[0])
+    return (chunk.block.id, chunk.first, len(chunk.entries))
+
+
+def _removed() -> ExportRefused:
+    return ExportRefused(404, "nothing_recorded", "This part of the archive has just been removed.")
 
 
 def gaps_of(spans: list[Span], wanted: tuple[float, float]) -> list[tuple[float, float]]:

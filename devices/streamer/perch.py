@@ -207,7 +207,7 @@ class Reporter:
     async def report_all(self) -> None:
         await self._measure_archive()
         await self._perch.report([], await self._archive.index.read(lambda _: self._archive.disks.report()))
-        await self._send(list(self._fleet.streams))
+        await self._send([name for name, stream in self._fleet.streams.items() if not stream.wanted.archive_only])
 
     async def _measure_archive(self) -> None:
         """The sums of a large archive take a while: not more than a hundredth of the time is spent on them."""
@@ -239,8 +239,8 @@ class Reporter:
         report, told = [], {}
         for name in names:
             stream = self._fleet.streams.get(name)
-            if stream is None:
-                continue  # closed while the parts before were on their way
+            if stream is None or stream.wanted.archive_only:
+                continue  # closed while the parts before were on their way, or spoken for by another streamer
             stats = stream.stats(self._sessions.viewers(name), self._archived.get(name))
             report.append({"name": name, "stats": stats})
             told[name] = stream.news()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from devices.streamer.index import Block, Entry
 from devices.streamer.segments import Segment
+from devices.streamer.wire import Peer
 
 HEAD = ["#EXTM3U", "#EXT-X-VERSION:7"]
 SEAM = 500  # ms between two segments that still count as without a gap
@@ -26,12 +27,26 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Away:
+    """Where a segment of another streamer is: its peer, and addresses below the stream there, with the token."""
+
+    peer: Peer
+    segment: str
+    init: str
+
+    def address(self, path: str, name: str, host: str) -> str:
+        """For whoever reached us by this host name."""
+        return f"{self.peer.base(host)}/{name}/{path}"
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Neighbouring segments of one block that are fetched together."""
 
     block: Block
     first: int
     entries: tuple[Entry, ...]
+    away: Away | None = None  # on another streamer
 
     @property
     def start(self) -> int:
@@ -110,8 +125,9 @@ def chunks(blocks: list[Block], start: int, end: int, length: float, *, grows: b
     return found
 
 
-def archive(cut: list[Chunk], token: str, *, grows: bool) -> str:
-    """The archive playlist: a discontinuity and a new date at every gap and every new run."""
+def archive(cut: list[Chunk], token: str, *, grows: bool, name: str = "", host: str = "") -> str:
+    """The archive playlist: a discontinuity and a new date at every gap and every new run. What another streamer has
+    is named by its whole address, for the stream `name` and whoever reached us as `host`."""
     target = max((_rounded(chunk.seconds) for chunk in cut), default=1)
     lines = [*HEAD, f"#EXT-X-TARGETDURATION:{max(1, target)}", "#EXT-X-MEDIA-SEQUENCE:0"]
     lines.append(f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if grows else 'VOD'}")
@@ -119,10 +135,14 @@ def archive(cut: list[Chunk], token: str, *, grows: bool) -> str:
     for chunk in cut:
         if before is None or is_seam(before, chunk):
             lines += ["#EXT-X-DISCONTINUITY"] if before else []
-            lines.append(f'#EXT-X-MAP:URI="dvr/init-{chunk.block.init}.mp4{ask(token)}"')
+            init = f"dvr/init-{chunk.block.init}.mp4{ask(token)}"
+            if chunk.away:
+                init = chunk.away.address(chunk.away.init, name, host)
+            lines.append(f'#EXT-X-MAP:URI="{init}"')
             lines.append(date_time(chunk.start / 1000))
         lines.append(f"#EXTINF:{chunk.seconds:.3f},")
-        lines.append(f"dvr/{chunk.block.id}-{chunk.first}-{len(chunk.entries)}.m4s{ask(token)}")
+        segment = f"dvr/{chunk.block.id}-{chunk.first}-{len(chunk.entries)}.m4s{ask(token)}"
+        lines.append(chunk.away.address(chunk.away.segment, name, host) if chunk.away else segment)
         before = chunk
     if not grows:
         lines.append("#EXT-X-ENDLIST")

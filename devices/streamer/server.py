@@ -17,6 +17,8 @@ from devices.streamer.archive import Archive
 from devices.streamer.exports import Exports
 from devices.streamer.fleet import Fleet
 from devices.streamer.inputs import Inputs
+from devices.streamer.neighbours import Neighbours
+from devices.streamer.past import Past
 from devices.streamer.perch import Follower, Perch, Reporter
 from devices.streamer.pictures import Pictures
 from devices.streamer.sessions import Sessions
@@ -48,10 +50,12 @@ class Streamer:
         self.archive.ask_episodes = self.perch.episodes
         self.sessions = Sessions(self.perch.decide, doubt=settings.doubt, viewer=settings.viewer)
         self.pictures = Pictures(self.archive, settings)
-        self.exports = Exports(self.archive, settings)
+        self.neighbours = Neighbours(settings)
+        self.past = Past(self.archive, self.pictures, self.neighbours, settings)
+        self.exports = Exports(self.archive, self.neighbours, settings)
         self.follower = Follower(self.perch, self.fleet, settings)
         self.reporter = Reporter(self.perch, self.fleet, self.sessions, self.archive, settings)
-        door = Door(self.fleet, self.sessions, self.archive, self.pictures, self.exports, settings)
+        door = Door(self.fleet, self.sessions, self.archive, self.pictures, self.past, self.exports)
         config = uvicorn.Config(
             make_app(door, lambda: self.follower.is_ready),
             host=settings.bind,
@@ -113,6 +117,7 @@ class Streamer:
         await self.inputs.stop()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.perch.close()
+        await self.neighbours.close()
         self.archive.close()
 
 

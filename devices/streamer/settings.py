@@ -36,6 +36,7 @@ class Settings:
 
     poll: float = 1.0
     report: float = 10.0
+    neighbour: float = 5.0  # another streamer that has not answered after this is away
     news: float = 0.2  # a changed stream is reported after at most this
     doubt: float = 60.0  # an old decision holds this long while Perch does not answer
     idle: float = 60.0  # an on-demand camera closes this long after its last viewer

@@ -54,6 +54,8 @@ class Stream:
     def _set_writer(self) -> None:
         """Only the main rendition is recorded: the sub-stream is for live on a poor link."""
         main = self.main
+        if self.wanted.archive_only:
+            return
         if self.wanted.expiration and main.writer is None:
             main.writer = BlockWriter(self._archive, self.held)
         elif not self.wanted.expiration:
@@ -86,7 +88,7 @@ class Stream:
     async def watched(self) -> None:
         """A viewer asks for the live picture: open an on-demand camera and wait a little for its first segment."""
         self.last_viewer = clock.monotonic()
-        if not self.wanted.static and not self.main.is_running:
+        if not self.wanted.static and not self.main.is_running and not self.wanted.archive_only:
             self._open()
             self._changed()
 

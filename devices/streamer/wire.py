@@ -13,6 +13,21 @@ FOREVER = 100 * 365 * 86400  # recorded with a limit of gigabytes only
 
 
 @dataclass(frozen=True)
+class Peer:
+    """A streamer that has recordings of a stream from before it came here, of UTC seconds. Without an address of its
+    own (`url`) it is at the host by which one came here, at `port`."""
+
+    url: str
+    port: int
+    start: int
+    end: int
+
+    def base(self, host: str) -> str:
+        """Its address for whoever reached us by this host name, without port."""
+        return self.url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
 class Wanted:
     """A stream as Perch wants it. `sub` is the address of the second rendition."""
 
@@ -24,14 +39,23 @@ class Wanted:
     expiration: int | None = None  # seconds; None: nothing is recorded
     storage_limit: int | None = None  # bytes
     episodes: int | None = None  # seconds that what is protected is kept; None: as long as the rest
+    archive_only: bool = False  # it runs elsewhere now: only what was recorded here is served
+    peers: tuple[Peer, ...] = ()
     thumbnails: bool = True
     video_only: bool = False
     transcode_audio: bool = False
 
     def same_source(self, other: Wanted) -> bool:
         """Whether a running recorder can go on under the other's settings."""
-        ours = (self.main, self.sub, self.video_only, self.transcode_audio, self.static)
-        return ours == (other.main, other.sub, other.video_only, other.transcode_audio, other.static)
+        ours = (self.main, self.sub, self.video_only, self.transcode_audio, self.static, self.archive_only)
+        return ours == (
+            other.main,
+            other.sub,
+            other.video_only,
+            other.transcode_audio,
+            other.static,
+            other.archive_only,
+        )
 
 
 @dataclass(frozen=True)
@@ -49,7 +73,8 @@ def read_stream(data: dict[str, Any]) -> Wanted | None:
     inputs = [one for one in data.get("inputs") or [] if isinstance(one, dict) and isinstance(one.get("url"), str)]
     main = [one["url"] for one in inputs if one.get("rendition") != "sub"]
     sub = [one["url"] for one in inputs if one.get("rendition") == "sub"]
-    if not isinstance(name, str) or not 0 < len(name) <= 100 or not NAME.match(name) or not main:
+    archive_only = data.get("archive_only") is True
+    if not isinstance(name, str) or not 0 < len(name) <= 100 or not NAME.match(name) or not (main or archive_only):
         return None
     dvr = data.get("dvr") if isinstance(data.get("dvr"), dict) else {}
     limit = _positive(dvr, "storage_limit")
@@ -57,8 +82,10 @@ def read_stream(data: dict[str, Any]) -> Wanted | None:
     return Wanted(
         name=name,
         title=str(data.get("title") or ""),
-        static=bool(data.get("static", True)),
-        main=main[0],
+        static=bool(data.get("static", True)) and not archive_only,
+        main="" if archive_only else main[0],
+        archive_only=archive_only,
+        peers=_peers(dvr),
         sub=sub[0] if sub else "",
         expiration=expiration,
         storage_limit=limit if expiration else None,
@@ -79,3 +106,15 @@ def read_hosts(data: object) -> dict[str, int]:
 def _positive(data: dict[str, Any] | None, key: str) -> int | None:
     value = (data or {}).get(key)
     return int(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _peers(dvr: dict[str, Any] | None) -> tuple[Peer, ...]:
+    """Where else recordings are; what cannot be understood is left out."""
+    found = []
+    listed = (dvr or {}).get("peers")
+    for one in listed if isinstance(listed, list) else []:
+        said = one if isinstance(one, dict) else {}
+        url, port, start, end = (said.get(key) for key in ("url", "port", "from", "until"))
+        if isinstance(url, str) and isinstance(port, int) and isinstance(start, int) and isinstance(end, int):
+            found.append(Peer(url, port, start, end))
+    return tuple(found)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg
 import pytest
 
-from devices.models import Camera
+from devices.models import Camera, StreamerSpan
 from devices.models import Streamer as StreamerRow
-from devices.services import cameras, presets, streamers
-from tenants.models import Domain
+from devices.playback import Issuer
+from devices.services import cameras, placements, presets, streamers
+from tenants import clock
+from tenants.models import Domain, UserSession
 from tenants.scoping import domain_scope
 from tests.cast import NORTH, SOUTH, Cast
 from tests.hooks.asking import BASE, Streamer
-from tests.server import Server
+from tests.server import Server, sign_in
 
 WEEK = 7 * 24 * 3600
 FOREVER = streamers.FOREVER  # the cast's presets keep what is protected while there is room
@@ -85,6 +88,66 @@ def test_the_archive_follows_the_preset_or_the_camera_when_the_preset_lets_it(
         presets.change_preset(live_cast.basic, acting_user=None, dvr_depth=14, dvr_space=100)
     found = {stream["title"]: stream for stream in streamer.streams().json()["streams"]}
     assert found["Wheel"]["dvr"] == {**kept, "expiration": 2 * WEEK, "storage_limit": 100_000_000_000}
+
+
+def _token(cast: Cast) -> str:
+    sign_in(cast.alice)
+    with domain_scope(cast.north):
+        number = UserSession.objects.get(user=cast.alice).pk
+    return Issuer(cast.alice.pk, session_id=number).token(cast.gate)
+
+
+def _move(cast: Cast) -> str:
+    """The gate moves to another streamer, whose key is returned."""
+    row, key = streamers.add_streamer(hostname="s-new", port=8002, public_url="https://new.example.org")
+    with domain_scope(cast.north):
+        Camera.objects.filter(name="gate").update(streamer=row)
+        placements.settle([cast.gate.pk])
+    return key
+
+
+def test_a_camera_that_moved_is_an_archive_where_it_was_and_has_a_peer_where_it_is(
+    streamer: Streamer, live_cast: Cast, server: Server
+) -> None:
+    before = streamer.streams().headers["ETag"]
+    key = _move(live_cast)
+    answer = streamer.streams(before)
+    found = {stream["name"]: stream for stream in answer.json()["streams"]}
+    gate = found[live_cast.gate.media]
+    assert (gate["archive_only"], gate["inputs"], gate["static"]) == (True, [], False)
+    assert gate["dvr"]["expiration"] == WEEK
+    with server.client(key=key) as client:
+        (now,) = Streamer(client, "s-new").streams().json()["streams"]
+    (peer,) = now["dvr"]["peers"]
+    assert now["inputs"]
+    assert (peer["url"], peer["port"]) == (live_cast.streamer.public_url, live_cast.streamer.port)
+    assert peer["from"] <= live_cast.gate.created_at.timestamp() + 1
+    assert peer["until"] >= peer["from"]
+    with domain_scope(live_cast.north):
+        presets.change_preset(live_cast.basic, acting_user=None, dvr_lock_days=0)
+        StreamerSpan.objects.filter(ended_at__isnull=False).update(ended_at=clock.now() - timedelta(days=8))
+        cameras.change_camera(Camera.objects.get(name="gate"), acting_user=None, comment="a change of the version")
+    assert live_cast.gate.media not in _names(streamer), "its archive is over"
+    with server.client(key=key) as client:
+        assert "peers" not in Streamer(client, "s-new").streams().json()["streams"][0]["dvr"]
+
+
+def test_where_a_camera_was_its_archive_may_be_watched_and_nothing_else(
+    streamer: Streamer, live_cast: Cast, server: Server
+) -> None:
+    token = _token(live_cast)
+    assert streamer.may_play(live_cast.gate, token).status_code == 200
+    key = _move(live_cast)
+    assert streamer.may_play(live_cast.gate, token).status_code == 403
+    assert streamer.may_play(live_cast.gate, token, dvr="true").status_code == 200
+    assert streamer.may_play(live_cast.office, token, dvr="true").status_code == 403
+    with server.client(key=key) as client:
+        new = Streamer(client, "s-new")
+        assert new.may_play(live_cast.gate, token).status_code == 200
+        assert new.may_play(live_cast.office, token, dvr="true").status_code == 403
+    with domain_scope(live_cast.north):
+        cameras.set_privacy(Camera.objects.get(name="gate"), True, acting_user=live_cast.alice)
+    assert streamer.may_play(live_cast.gate, token, dvr="true").status_code == 403
 
 
 def test_switched_off_deleted_and_suspended_cameras_are_left_out(streamer: Streamer, live_cast: Cast) -> None:

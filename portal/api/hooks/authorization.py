@@ -28,6 +28,10 @@ ENDED = "An administrator has ended this playback."
 # X-Max-Sessions is not sent: a user's limit counts sign-ins (items 63, 64) and ending the oldest one ends its tokens.
 # Counted as playbacks, a limit of one would leave a wall of sixteen cameras with a single picture.
 
+# A streamer that a camera has left goes on showing what it recorded (item 92), and no more.
+WAS_HERE = """EXISTS (SELECT FROM devices_streamerspan x
+            WHERE x.domain_id = c.domain_id AND x.camera_id = c.id AND x.streamer_id = s.id)"""
+
 # User 0 is the ISP's system key acting for nobody: it may all, as `tenants.access.system_user` says.
 QUESTION = f"""
 SELECT r.*
@@ -44,7 +48,8 @@ LEFT JOIN LATERAL (
         SELECT c.id, true, true, true, NULL, true, true, true, true FROM devices_camera c
         WHERE %(user)s = 0 AND c.id = %(camera)s AND c.domain_id = %(domain)s
     ) AS held
-    JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND NOT c.is_private AND c.streamer_id = s.id
+    JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND NOT c.is_private
+        AND (c.streamer_id = s.id OR %(dvr)s AND {WAS_HERE})
     JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
     WHERE CASE %(holder)s
         WHEN {Holder.SESSION:d} THEN EXISTS (
@@ -84,7 +89,7 @@ async def authorize(scope: Scope) -> Answer:
         token = open_token(asked.get("token", ""))
     except TokenRefused:
         token = None
-    held = await _ask(key, token)
+    held = await _ask(key, token, dvr=asked.get("dvr") == "true")
     if token is None or held.name != named[0] or token.domain_id != named[1] or not held.view:
         raise Refusal(403, headers=[CACHED])
     if held.ended:
@@ -98,10 +103,11 @@ async def authorize(scope: Scope) -> Answer:
     return Answer(200, _archive(token, held), [CACHED, ("X-UserId", str(token.user_id))])
 
 
-async def _ask(key: str, token: Playback | None) -> Held:
+async def _ask(key: str, token: Playback | None, *, dvr: bool) -> Held:
     # Wrapped numbers: psycopg sends small ones as smallint, and every mix of widths would be a plan of its own.
     parameters = {
         "key": key,
+        "dvr": dvr,
         "now": clock.now(),
         "domain": Int8(token.domain_id if token else 0),
         "camera": Int8(token.camera_id if token else 0),

@@ -86,7 +86,7 @@ async def _current(calling: Caller, etag: str) -> Rendered:
 
 async def _render(calling: Caller) -> Rendered:
     # One snapshot, so that the version belongs to the rows: a change in between would otherwise be lost for good.
-    parameters = {"streamer": Int8(calling.id)}
+    parameters = {"streamer": Int8(calling.id), "now": clock.now()}
     async with fleet.connection() as held, held.transaction():
         await held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         versions = await held.execute(ROW.replace("hostname = %(hostname)s", "id = %(streamer)s").encode(), parameters)

@@ -51,12 +51,18 @@ class FakePerch:
         self._server.shutdown()
         self._server.server_close()
 
-    def put(self, name: str, url: str, *, sub: str = "", dvr: dict[str, int] | None = None, **more: Any) -> None:
+    def put(self, name: str, url: str, *, sub: str = "", dvr: dict[str, Any] | None = None, **more: Any) -> None:
         """Configure a stream."""
         inputs = [{"url": url}] + ([{"url": sub, "rendition": "sub"}] if sub else [])
         self.streams[name] = {"name": name, "title": name, "static": True, "inputs": inputs, **more}
         if dvr is not None:
             self.streams[name]["dvr"] = dvr
+        self.version += 1
+
+    def leave(self, name: str) -> None:
+        """The stream runs elsewhere now: here it is its archive only."""
+        kept = self.streams[name]
+        self.streams[name] = {"name": name, "static": False, "inputs": [], "dvr": kept["dvr"], "archive_only": True}
         self.version += 1
 
     def remove(self, name: str) -> None:
