@@ -7,6 +7,7 @@ from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
+from devices.models.zones import Zone, ZoneMode
 
 __all__ = [
     "Camera",
@@ -22,4 +23,6 @@ __all__ = [
     "Streamer",
     "StreamerSpan",
     "Viewing",
+    "Zone",
+    "ZoneMode",
 ]
