@@ -17,7 +17,7 @@ from tenants.models import AuditEntry, User
 from tenants.scoping import current_domain_id
 
 SECRET_FIELDS = frozenset({"password", "data", "digest"})
-UNINTERESTING = frozenset({"id", "domain", "secret_id", "created_at", "updated_at", "last_login"})
+UNINTERESTING = frozenset({"id", "domain", "secret_id", "created_at", "updated_at", "last_login", "home"})
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,8 @@ def live_cast(transactional_db: None) -> Cast:
 @pytest.fixture(scope="session")
 def web_process(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The web process of this worker."""
-    process = Server(tmp_path_factory.mktemp("web") / "web.log")
+    # Tests move cameras themselves, at times of their own.
+    process = Server(tmp_path_factory.mktemp("web") / "web.log", PERCH_FAILOVER="off")
     process.start()
     yield process
     process.stop()

@@ -9,7 +9,7 @@ from tenants.security import OpenToFleet, SecureTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("devices", "0008_streamer_spans"),
+        ("devices", "0009_zones"),
         ("tenants", "0014_streamer_entries"),
     ]
 

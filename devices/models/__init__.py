@@ -10,6 +10,7 @@ from devices.models.sessions import ViewingSession
 from devices.models.streamers import Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
+from devices.models.zones import Zone, ZoneMode
 
 __all__ = [
     "Camera",
@@ -28,4 +29,6 @@ __all__ = [
     "StreamerSpan",
     "Viewing",
     "ViewingSession",
+    "Zone",
+    "ZoneMode",
 ]

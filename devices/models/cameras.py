@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models.presets import Preset
 from devices.models.streamers import Streamer
+from devices.models.zones import Zone, ZoneMode
 from tenants.encryption import EncryptedTextField, secret_property
 from tenants.models import Folder, Organization
 from tenants.scoping import ScopedForeignKey, ScopedModel, ScopedOneToOneField
@@ -39,6 +40,15 @@ class Camera(ScopedModel):
     folder = ScopedForeignKey(Folder, on_delete=models.PROTECT, related_name="cameras")
     preset = ScopedForeignKey(Preset, on_delete=models.PROTECT, related_name="cameras")
     streamer = models.ForeignKey(Streamer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # Where it may be; the streamer follows from that and is never chosen directly (item 106).
+    zone = models.ForeignKey(
+        Zone, verbose_name=_("zone"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    zone_mode = models.CharField(_("zone is"), max_length=10, choices=ZoneMode.choices, default=ZoneMode.PREFERRED)
+    # The streamer it was on before that one failed; null while it is there.
+    home = models.ForeignKey(
+        Streamer, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     enabled = models.BooleanField(_("enabled"), default=True)
     static = models.BooleanField(_("always on"), default=True)
     # Nothing is recorded and nobody watches while the subscriber wants to be alone (item 318).

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.zones import Zone, ZoneMode, check_labels
 from tenants.models import Organization
 from tenants.scoping import ScopedForeignKey, ScopedModel
 
@@ -42,6 +43,12 @@ class Preset(ScopedModel):
     vision_gpu = models.IntegerField(null=True, blank=True)
     vision_areas = models.TextField(blank=True)
     vision_params = models.JSONField(default=dict, blank=True)
+    # The layout rules: where its cameras are placed. A camera's own zone wins; labels hold for all of them.
+    zone = models.ForeignKey(
+        Zone, verbose_name=_("zone"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    zone_mode = models.CharField(_("zone is"), max_length=10, choices=ZoneMode.choices, default=ZoneMode.PREFERRED)
+    labels = models.JSONField(_("labels"), default=dict, blank=True, validators=[check_labels])
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(ScopedModel.Meta):

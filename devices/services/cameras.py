@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from devices import access as camera_access
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
-from devices.services import grants, modes, placements, presets, recognition, spans, streamers
+from devices.services import grants, modes, placements, placing, presets, recognition, spans, streamers
 from tenants import audit, clock
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access
@@ -50,8 +50,11 @@ OWN = frozenset(
         "agent_key",
         "external_id",
         "vision_areas",
+        "zone_mode",
     }
 )
+# What decides where a camera may be, by its name in the log and on the row.
+RULES = (("zone", "zone_id"), ("zone_mode", "zone_mode"), ("preset", "preset_id"))
 
 
 @transaction.atomic
@@ -73,14 +76,17 @@ def add_camera(
     folder and the ISP's default preset. Raises Invalid (by field) and LimitReached.
     """
     _check_limit(organization)
-    camera = Camera(domain_id=current_domain_id(), organization=organization, streamer=streamers.default_streamer())
+    camera = Camera(domain_id=current_domain_id(), organization=organization)
     camera.folder = folder or folders.root(organization)
     camera.preset = preset or presets.default_preset()
+    if "zone" in more:
+        camera.zone = more.pop("zone")
     ruled = {field: more.pop(field) for field in presets.RULED if field in more}
     _assign(camera, {"title": title.strip(), "name": name or new_name(title), **more})
     _set_urls(camera, {"stream_url": stream_url, "substream_url": substream_url})
     _apply_preset(camera, ruled)
     _check(camera)
+    placing.place(camera)
     camera.save()
     spans.settle(camera)
     since = min(camera.created_at, clock.now())
@@ -94,7 +100,7 @@ def add_camera(
 @transaction.atomic
 def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) -> Camera:
     """Change a camera's settings; only what is given changes. Moving it to another organization is a change too."""
-    _lock_privacy(camera)
+    _read_again(camera)
     before = audit.snapshot(camera)
     ruled = {field: values.pop(field) for field in presets.RULED if field in values}
     urls = {field: values.pop(field) for field in URLS if field in values}
@@ -105,6 +111,8 @@ def change_camera(camera: Camera, *, acting_user: User | None, **values: Any) ->
     _set_urls(camera, urls)
     _apply_preset(camera, ruled, preset_changed=before["preset"] != camera.preset_id)
     _check(camera)
+    if any(before[name] != getattr(camera, column) for name, column in RULES):
+        placing.place(camera)
     camera.save()
     spans.settle(camera)
     modes.settle(camera, acting_user=acting_user)
@@ -125,7 +133,7 @@ def set_enabled(camera: Camera, enabled: bool, *, acting_user: User | None) -> C
 def set_privacy(camera: Camera, private: bool, *, acting_user: User) -> Camera:
     """Let the subscriber be alone, or end it (item 318): while it lasts nothing is recorded and nobody watches, neither
     live nor the archive. It is the subscriber's to decide: neither the ISP's administrators nor its keys may."""
-    _lock_privacy(camera)
+    _read_again(camera)
     if private != camera.is_private:
         camera_access.require_may_pause(acting_user, camera)
         before = audit.snapshot(camera)
@@ -137,13 +145,14 @@ def set_privacy(camera: Camera, private: bool, *, acting_user: User) -> Camera:
     return camera
 
 
-def _lock_privacy(camera: Camera) -> None:
-    """Read again, under a lock, whether the subscriber wants to be alone: a change that began before he said so, and
-    saves the row after it, must not end it."""
-    found = Camera.objects.select_for_update().filter(pk=camera.pk).values_list("is_private", flat=True).first()
+def _read_again(camera: Camera) -> None:
+    """Read again, under a lock, whether the subscriber wants to be alone and where the camera is: a change that began
+    before either was decided, and saves the row after it, must not undo it."""
+    rows = Camera.objects.select_for_update().filter(pk=camera.pk)
+    found = rows.values_list("is_private", "streamer_id", "home_id").first()
     if found is None:
         raise Missing(_("There is no such camera."))
-    camera.is_private = found
+    camera.is_private, camera.streamer_id, camera.home_id = found
 
 
 @transaction.atomic
@@ -184,7 +193,7 @@ def _check_limit(organization: Organization) -> None:
 
 
 def _place(camera: Camera, values: dict[str, Any]) -> None:
-    """Take organization, folder and preset out of the values and put the camera there."""
+    """Take organization, folder, preset and zone out of the values and put the camera there."""
     organization: Organization | None = values.pop("organization", None)
     if organization is not None and organization.pk != camera.organization_id:
         _check_limit(organization)
@@ -194,6 +203,8 @@ def _place(camera: Camera, values: dict[str, Any]) -> None:
         camera.folder = values.pop("folder")
     if "preset" in values:
         camera.preset = values.pop("preset")
+    if "zone" in values:
+        camera.zone = values.pop("zone")
     if camera.folder.organization_id != camera.organization_id:
         raise Invalid(_("The folder belongs to another organization."), field="folder_id")
 

@@ -28,6 +28,9 @@ FIELDS = frozenset(
         "vision_gpu",
         "vision_areas",
         "vision_params",
+        "zone",
+        "zone_mode",
+        "labels",
     }
 )
 

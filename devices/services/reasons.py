@@ -73,6 +73,7 @@ OUTAGES = {
     "stalled": gettext_lazy("The camera stopped sending pictures."),
     "disk_full": gettext_lazy("The recording server had no free space."),
     "streamer_down": gettext_lazy("The recording server did not answer."),
+    "no_streamer": gettext_lazy("No recording server that the camera may be on answered."),
     "suspended": gettext_lazy("The service was suspended."),
     "starting": gettext_lazy("The camera was being connected."),
 }

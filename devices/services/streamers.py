@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from devices.models import Camera, CameraReplacement, Streamer
+from devices.models import Camera, CameraReplacement, Streamer, Zone
 from devices.services.recognition import vision
 from tenants import clock
 from tenants.encryption import Undecipherable, context_of_column, decrypt
-from tenants.errors import Conflict, Invalid
+from tenants.errors import Conflict
 from tenants.models import Domain
 from tenants.scoping import domain_scope
 from tenants.secrets import digest, new_secret
-from tenants.services.validation import check
+from tenants.services.validation import assign, check
 
 DAY = 24 * 3600
 GIGABYTE = 1_000_000_000
@@ -67,35 +68,38 @@ ORDER BY h.host
 """
 
 
+FIELDS = frozenset({"port", "public_url", "is_default", "role", "labels", "channel_limit", "total_bandwidth"})
+
+
+@transaction.atomic
 def add_streamer(
-    *, hostname: str, port: int, key: str | None = None, public_url: str = "", is_default: bool | None = None
+    *, hostname: str, port: int, key: str | None = None, zones: Iterable[Zone] = (), **more: Any
 ) -> tuple[Streamer, str]:
-    """Add a streamer and return it with its key, which is kept as a hash only. The first one becomes the default."""
+    """Add a streamer and return it with its key, which is kept as a hash only."""
     key = key or new_secret("st-")
-    with transaction.atomic():
-        first = not Streamer.objects.exists()
-        streamer = Streamer(hostname=hostname, port=port, public_url=public_url, key_digest=digest(key))
-        streamer.is_default = first if is_default is None else is_default
-        if streamer.is_default:
-            Streamer.objects.update(is_default=False)
-        check(streamer)
-        streamer.save()
+    streamer = Streamer(hostname=hostname, port=port, key_digest=digest(key))
+    assign(streamer, more, FIELDS)
+    check(streamer)
+    streamer.save()
+    streamer.zones.set(zones)
+    _tell_all()
     return streamer, key
 
 
 @transaction.atomic
-def change_streamer(streamer: Streamer, *, port: int, public_url: str, is_default: bool) -> Streamer:
-    """Change how browsers reach a streamer, and whether new cameras go there; one of all streamers is the default."""
-    if streamer.is_default and not is_default:
-        raise Invalid(
-            _("Choose another default streamer instead: new cameras have to go somewhere."), field="is_default"
-        )
-    streamer.port, streamer.public_url, streamer.is_default = port, public_url, is_default
+def change_streamer(streamer: Streamer, *, zones: Iterable[Zone] | None = None, **values: Any) -> Streamer:
+    """Change how browsers reach a streamer, and which cameras it may carry; they move by themselves afterwards."""
+    assign(streamer, values, FIELDS)
     check(streamer)
-    if is_default:
-        Streamer.objects.exclude(pk=streamer.pk).update(is_default=False)
-    streamer.save(update_fields=["port", "public_url", "is_default"])
+    streamer.save(update_fields=[*values])
+    if zones is not None:
+        streamer.zones.set(zones)
     return streamer
+
+
+def _tell_all() -> None:
+    """Let all streamers ask again: with the number of them, the lease they are given changes."""
+    Streamer.objects.update(version=F("version") + 1)
 
 
 def renew_key(streamer: Streamer) -> str:
@@ -109,16 +113,17 @@ def renew_key(streamer: Streamer) -> str:
 @transaction.atomic
 def remove_streamer(streamer: Streamer) -> None:
     """Take away a streamer that no camera of any ISP is on."""
-    if streamer.is_default:
-        raise Conflict(_("New cameras go to this streamer: make another one the default first."))
     for domain in Domain.objects.all():
         with domain_scope(domain):
+            Camera.objects.filter(home=streamer).update(home=None)
             if Camera.objects.filter(streamer=streamer).exists():
-                raise Conflict(_("Cameras are recorded on this streamer: move them to another one first."))
+                raise Conflict(_("Cameras are on this streamer: let it carry at most 0 cameras, and they move away."))
             CameraReplacement.objects.filter(streamer=streamer).update(streamer=None)
+    streamer.zones.clear()
     # Not by the model: it would look for cameras in no ISP's scope, which is refused.
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM devices_streamer WHERE id = %s", [streamer.pk])
+    _tell_all()
 
 
 def is_answering(streamer: Streamer) -> bool:
@@ -141,11 +146,6 @@ def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:
 def is_key_of(streamer: Streamer, key: str) -> bool:
     """Whether this is the streamer's key."""
     return hmac.compare_digest(streamer.key_digest, digest(key))
-
-
-def default_streamer() -> Streamer | None:
-    """Where new cameras go: the one marked so, else the oldest; None while the installation has no streamer."""
-    return Streamer.objects.order_by("-is_default", "id").first()
 
 
 def playback_base(streamer: Streamer, host: str) -> str:

@@ -25,14 +25,14 @@ from tenants.services import installation_log
 
 METHODS = ["GET", "HEAD", "POST"]
 Action = installation_log.Action
-ADDRESSES = ("port", "public_url", "is_default")
+FIELDS = ("port", "public_url", "is_default", "role", "labels", "channel_limit", "total_bandwidth")
 
 
 @administrators_only
 @require_safe
 def streamers_page(request: Request) -> HttpResponse:
     """All streamers with what they carry."""
-    rows = [(row, streamers.is_answering(row)) for row in Streamer.objects.all()]
+    rows = [(row, streamers.is_answering(row)) for row in Streamer.objects.prefetch_related("zones")]
     return render(request, "installation/streamers.html", {"rows": rows})
 
 
@@ -42,17 +42,12 @@ def streamers_page(request: Request) -> HttpResponse:
 def add(request: Request) -> HttpResponse:
     """Add a streamer; its key is shown this once."""
     form = NewStreamerForm(request.POST or None, initial={"port": 8001})
-    made = submit(request, form, _added)
+    made = submit(request, form, lambda values: streamers.add_streamer(**values))
     if made is None:
         return render(request, "installation/streamer_add.html", {"form": form}, status=422 if form.errors else 200)
     streamer, key = made
-    _note(request, Action.STREAMER_ADDED, streamer, {name: [None, getattr(streamer, name)] for name in ADDRESSES})
+    _note(request, Action.STREAMER_ADDED, streamer, {name: [None, value] for name, value in _shown(streamer).items()})
     return _with_key(request, streamer, key)
-
-
-def _added(values: dict[str, Any]) -> tuple[Streamer, str]:
-    """The first of all is the default, whatever was ticked."""
-    return streamers.add_streamer(**{**values, "is_default": values["is_default"] or None})
 
 
 def _with_key(request: Request, streamer: Streamer, key: str) -> HttpResponse:
@@ -68,11 +63,12 @@ def _with_key(request: Request, streamer: Streamer, key: str) -> HttpResponse:
 def streamer_page(request: Request, streamer_id: str) -> HttpResponse:
     """One streamer: what it carries, and how browsers reach it."""
     streamer = _streamer(streamer_id)
-    before = {name: getattr(streamer, name) for name in ADDRESSES}
-    form = StreamerForm(request.POST or None, initial=before)
+    before = _shown(streamer)
+    form = StreamerForm(request.POST or None, initial={**before, "zones": list(streamer.zones.all())})
     done = submit(request, form, lambda values: streamers.change_streamer(streamer, **values))
     if done is not None:
-        changed = {name: [old, getattr(done, name)] for name, old in before.items() if getattr(done, name) != old}
+        after = _shown(done)
+        changed = {name: [old, after[name]] for name, old in before.items() if after[name] != old}
         if changed:
             _note(request, Action.STREAMER_CHANGED, streamer, changed)
         messages.success(request, _("The streamer is saved."))
@@ -114,6 +110,12 @@ def remove(request: Request, streamer_id: str) -> HttpResponse:
     _note(request, Action.STREAMER_REMOVED, streamer, {})
     messages.success(request, _("The streamer is removed."))
     return redirect("streamers")
+
+
+def _shown(streamer: Streamer) -> dict[str, Any]:
+    """What the form is about, as the log keeps it."""
+    zones = sorted(zone.name for zone in streamer.zones.all())
+    return {**{name: getattr(streamer, name) for name in FIELDS}, "zones": zones}
 
 
 def _streamer(streamer_id: str) -> Streamer:

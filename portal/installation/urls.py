@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.installation import isps, second_factor, session, sizing, streamers
+from portal.installation import isps, second_factor, session, sizing, streamers, zones
 from portal.pages import brand
 
 handler404 = "portal.pages.errors.not_found"
@@ -24,6 +24,10 @@ urlpatterns: list[URLPattern] = [
     path("streamers", streamers.streamers_page, name="streamers"),
     path("streamers/sizing", sizing.sizing_page, name="streamer-sizing"),
     path("streamers/new", streamers.add, name="streamer-add"),
+    path("streamers/zones", zones.zones_page, name="streamer-zones"),
+    path("streamers/zones/new", zones.add, name="streamer-zone-add"),
+    path("streamers/zones/<slug:name>", zones.zone_page, name="streamer-zone"),
+    path("streamers/zones/<slug:name>/remove", zones.remove, name="streamer-zone-remove"),
     path("streamers/<streamer_id>", streamers.streamer_page, name="streamer"),
     path("streamers/<streamer_id>/key", streamers.renew_key, name="streamer-key"),
     path("streamers/<streamer_id>/remove", streamers.remove, name="streamer-remove"),

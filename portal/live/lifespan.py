@@ -17,6 +17,7 @@ from portal.live import rounds
 from portal.live.guard import Guard
 from portal.live.hub import hub
 from portal.live.listener import Listener
+from portal.live.moving import Mover
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ async def run(receive: Receive, send: Send) -> None:
             "guard": guard.run,
             "settling": rounds.settle_rounds,
             "counting": rounds.count_rounds,
+            "moving": Mover().rounds,
             "refreshing": lambda: rounds.refresh_rounds(hub),
             "beating": lambda: rounds.beat_rounds(hub),
             "viewers": notebook.run,

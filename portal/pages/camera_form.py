@@ -40,7 +40,10 @@ def add(request: Request) -> HttpResponse:
         "title": request.GET.get("title", ""),
         "preset": usual_preset(organization),
     }
-    form = CameraForm(request.POST or None, initial=initial, organizations=organizations, organization=organization)
+    form = CameraForm(
+        request.POST or None, initial=initial, organizations=organizations, organization=organization,
+        places=request.user.is_admin,
+    )  # fmt: skip
     camera = submit(request, form, lambda values: add_from(request, values))
     if camera is not None:
         messages.success(request, _("%(title)s is added. Its first picture takes up to a minute.") % titled(camera))
@@ -56,8 +59,9 @@ def change(request: Request, name: str) -> HttpResponse:
     organizations = access.organizations_where(request.user, "edit_cameras")
     organization = chosen(request, organizations) or camera.organization
     form = CameraForm(
-        request.POST or None, initial=camera_initial(camera), organizations=organizations, organization=organization
-    )
+        request.POST or None, initial=camera_initial(camera), organizations=organizations, organization=organization,
+        places=request.user.is_admin,
+    )  # fmt: skip
     if organization.pk != camera.organization_id:
         form.initial["organization"], form.initial["folder"] = organization.pk, None
     if not camera.preset.is_adjustable:

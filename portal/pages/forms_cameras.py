@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Camera, Preset
+from devices.models import Camera, Preset, Zone, ZoneMode
 from devices.services.cameras import shown
 from devices.services.presets import RULED, presets_of
 from portal.pages.folders import indented
@@ -74,6 +74,14 @@ class CameraForm(PerchForm):
         required=False,
         help_text=_("For cameras whose sound browsers cannot play."),
     )
+    zone: forms.ModelChoiceField[Zone] = RowField(
+        label=_("Zone"), queryset=Zone.objects.all(), required=False, empty_label=_("As the preset says"),
+        help_text=_("The network or region whose recording servers take the camera."),
+    )  # fmt: skip
+    zone_mode = forms.ChoiceField(
+        label=_("The zone is"), required=False,
+        choices=[("preferred", _("preferred: elsewhere while it fails")), ("required", _("required: nowhere else"))],
+    )  # fmt: skip
     postal_address = forms.CharField(label=_("Address"), max_length=300, required=False)
     coordinates = forms.CharField(
         label=_("Coordinates"),
@@ -83,8 +91,10 @@ class CameraForm(PerchForm):
     )
     comment = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": "3"}))
 
-    def __init__(self, *args: Any, organizations: Any, organization: Organization, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organizations: Any, organization: Organization, places: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not places or not Zone.objects.exists():
+            del self.fields["zone"], self.fields["zone_mode"]
         self.fields["organization"].queryset = organizations  # type: ignore[attr-defined]
         self.fields["organization"].initial = organization.pk
         self.folders: dict[int, Folder] = {
@@ -102,6 +112,8 @@ class CameraForm(PerchForm):
         values = dict(super().clean() or {})
         if "on_demand" in values:
             values["static"] = not values.pop("on_demand")
+        if "zone_mode" in values:
+            values["zone_mode"] = values["zone_mode"] or ZoneMode.PREFERRED
         preset = values.get("preset")
         if preset is not None and not preset.is_adjustable:
             values = {name: value for name, value in values.items() if name not in RULED}
@@ -113,7 +125,7 @@ class CameraForm(PerchForm):
 def camera_initial(camera: Camera) -> dict[str, Any]:
     """A camera as its form shows it: passwords in addresses as stars."""
     same = ("title", "dvr_depth", "dvr_space", "vision_alg", "enabled", "video_only", "transcode_audio",
-            "postal_address", "coordinates", "comment")  # fmt: skip
+            "postal_address", "coordinates", "comment", "zone_mode")  # fmt: skip
     return {
         **{name: getattr(camera, name) for name in same},
         "stream_url": shown(camera.stream_url),
@@ -121,6 +133,7 @@ def camera_initial(camera: Camera) -> dict[str, Any]:
         "organization": camera.organization_id,
         "folder": camera.folder_id,
         "preset": camera.preset_id,
+        "zone": camera.zone_id,
         "on_demand": not camera.static,
     }
 

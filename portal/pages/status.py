@@ -28,6 +28,9 @@ REASONS = {
     "not_found": gettext_lazy("The camera has no such stream. Check the path of the stream address."),
     "stalled": gettext_lazy("The camera stopped sending pictures. It is being connected again."),
     "disk_full": gettext_lazy("The recording server has no free space. The provider has been told."),
+    "no_streamer": gettext_lazy(
+        "No recording server that this camera may be on answers. It starts by itself once one does."
+    ),
     "unknown": gettext_lazy("The camera cannot be opened. It is being tried again."),
 }
 

@@ -103,6 +103,9 @@ class InstallationEntry(models.Model):
         STREAMER_CHANGED = "streamer_changed", _("changed the streamer")
         STREAMER_KEY = "streamer_key", _("renewed the key of the streamer")
         STREAMER_REMOVED = "streamer_removed", _("removed the streamer")
+        ZONE_ADDED = "zone_added", _("added the zone")
+        ZONE_CHANGED = "zone_changed", _("changed the zone")
+        ZONE_REMOVED = "zone_removed", _("removed the zone")
 
     action = models.CharField(max_length=20, choices=Action.choices)
     administrator_login = models.CharField(max_length=254, blank=True)

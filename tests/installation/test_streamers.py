@@ -8,13 +8,13 @@ import re
 import pytest
 
 from devices.models import Camera, CameraStatus, Streamer
-from devices.services import streamers
+from devices.services import cameras, streamers, zones
 from portal import fleet
 from portal.first_run import HOSTNAME
 from portal.live import rounds
 from tenants import clock
 from tenants.installation import installation_scope
-from tenants.models import InstallationEntry
+from tenants.models import InstallationEntry, Organization
 from tenants.scoping import domain_scope
 from tests.cast import Cast
 from tests.hooks.asking import Streamer as Asking
@@ -24,6 +24,12 @@ from tests.server import live_cast, server, web_process
 
 __all__ = ["live_cast", "server", "streamer", "web_process"]
 NEW = {"hostname": "video2.example.org", "port": "8443", "public_url": "https://video2.example.org"}
+
+
+def added_camera(cast: Cast, name: str) -> Camera:
+    with domain_scope(cast.north):
+        harbour = Organization.objects.get(pk=cast.harbour.pk)
+        return cameras.add_camera(harbour, acting_user=None, title=name, name=name, stream_url="fake://clock")
 
 
 def log() -> list[tuple[str, str]]:
@@ -57,18 +63,35 @@ def test_what_is_no_streamer_is_refused_by_its_field(installation: Installation,
     assert Streamer.objects.count() == 1
 
 
-def test_new_cameras_go_to_one_streamer(installation: Installation) -> None:
-    greta, first = installation.client(), installation.cast.streamer
+def test_cameras_without_a_zone_go_to_default_streamers(installation: Installation) -> None:
+    greta, cast = installation.client(), installation.cast
     greta.post("/streamers/new", NEW)
     second = Streamer.objects.get(hostname=NEW["hostname"])
     change = {"port": "8443", "public_url": "https://elsewhere.example.org", "is_default": "on"}
     assert greta.post(f"/streamers/{second.pk}", change).status_code == 302
-    assert list(Streamer.objects.filter(is_default=True)) == [second]
-    assert streamers.default_streamer() == second
-    assert greta.post(f"/streamers/{second.pk}", {"port": "8443"}).status_code == 422, "they have to go somewhere"
     assert log()[-1] == ("streamer_changed", "video2.example.org")
-    first.refresh_from_db()
-    assert not first.is_default
+    assert added_camera(cast, "one").streamer == second
+    cast.streamer.refresh_from_db()
+    streamers.change_streamer(cast.streamer, is_default=True)
+    assert added_camera(cast, "two").streamer in (second, cast.streamer), "there may be several"
+    streamers.change_streamer(cast.streamer, is_default=False)
+    assert greta.post(f"/streamers/{second.pk}", {"port": "8443"}).status_code == 302
+    assert added_camera(cast, "three").streamer is not None, "without a default one, any will do"
+
+
+def test_a_streamer_is_given_zones_labels_and_limits(installation: Installation) -> None:
+    greta, row = installation.client(), installation.cast.streamer
+    zone = zones.add_zone(name="north", title="North ring")
+    change = {"port": "8001", "zones": [zone.pk], "labels": "gpu=yes, site=a1", "channel_limit": "40",
+              "total_bandwidth": "90000"}  # fmt: skip
+    assert greta.post(f"/streamers/{row.pk}", change).status_code == 302
+    row.refresh_from_db()
+    assert (row.labels, row.channel_limit, row.total_bandwidth) == ({"gpu": "yes", "site": "a1"}, 40, 90_000)
+    page = greta.get(f"/streamers/{row.pk}").content.decode()
+    assert "gpu=yes" in page
+    assert "North ring" in greta.get("/streamers").content.decode()
+    answer = greta.post(f"/streamers/{row.pk}", {**change, "labels": "what is this?=no"})
+    assert answer.context["form"].errors.keys() == {"labels"}
 
 
 def test_a_renewed_key_voids_the_old_one(installation: Installation) -> None:
@@ -81,13 +104,12 @@ def test_a_renewed_key_voids_the_old_one(installation: Installation) -> None:
     assert not streamers.is_key_of(renewed, cast.streamer_key)
 
 
-def test_a_streamer_with_cameras_or_the_default_one_stays(installation: Installation) -> None:
+def test_a_streamer_with_cameras_stays(installation: Installation) -> None:
     cast, greta = installation.cast, installation.client()
     greta.post("/streamers/new", {**NEW, "is_default": "on"})
     added = Streamer.objects.get(hostname=NEW["hostname"])
-    for row, why in ((added, "another one the default"), (cast.streamer, "move them")):
-        page = greta.post(f"/streamers/{row.pk}/remove", follow=True).content.decode()
-        assert why in page
+    page = greta.post(f"/streamers/{cast.streamer.pk}/remove", follow=True).content.decode()
+    assert "at most 0 cameras" in page
     for domain in (cast.north, cast.south):
         with domain_scope(domain):
             Camera.objects.update(streamer=added)

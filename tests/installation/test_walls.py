@@ -8,6 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
+from devices.models import Zone
+from devices.services import zones
 from portal.installation import urls
 from tenants.installation import installation_scope
 from tenants.models import (
@@ -41,6 +43,10 @@ PAGES = {
     "streamers": ("GET", 302),
     "streamers/new": ("GET", 302),
     "streamers/sizing": ("GET", 302),
+    "streamers/zones": ("GET", 302),
+    "streamers/zones/new": ("GET", 302),
+    "streamers/zones/<slug:name>": ("GET", 302),
+    "streamers/zones/<slug:name>/remove": ("GET", 302),
     "streamers/<streamer_id>": ("GET", 302),
     "streamers/<streamer_id>/key": ("GET", 302),
     "streamers/<streamer_id>/remove": ("GET", 302),
@@ -54,6 +60,9 @@ WRITES = {
     "isps/new",
     "isps/<isp_id>/switch",
     "streamers/new",
+    "streamers/zones/new",
+    "streamers/zones/<slug:name>",
+    "streamers/zones/<slug:name>/remove",
     "streamers/<streamer_id>",
     "streamers/<streamer_id>/key",
     "streamers/<streamer_id>/remove",
@@ -65,7 +74,9 @@ def test_every_address_of_the_installation_is_in_the_table() -> None:
 
 
 def _path(installation: Installation, route: str) -> str:
-    made = route.replace("<isp_id>", str(installation.cast.north.pk))
+    if "<slug:name>" in route and not Zone.objects.exists():
+        zones.add_zone(name="ring", title="Ring")
+    made = route.replace("<isp_id>", str(installation.cast.north.pk)).replace("<slug:name>", "ring")
     return "/" + made.replace("<streamer_id>", str(installation.cast.streamer.pk))
 
 

@@ -12,7 +12,7 @@ from portal import fleet
 from portal.api.hooks.wire import Refusal, Scope, bearer_digest
 from tenants import clock
 
-SEEN_EVERY = timedelta(seconds=10)
+SEEN_EVERY = timedelta(seconds=5)
 ROW = "SELECT id, key_digest, version, last_seen_at FROM devices_streamer WHERE hostname = %(hostname)s"
 SEEN = "UPDATE devices_streamer SET last_seen_at = %(now)s WHERE id = %(streamer)s RETURNING id"
 
