@@ -8,10 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
+from devices.drivers.streamer import STREAMER_DRIVERS
+from devices.drivers.streamer.base import Driver
+from devices.drivers.streamer.http import Reach
 from devices.models import Camera, Streamer
-from tenants import clock
+from devices.services import streamer_reach
+from tenants import clock, keys
+from tenants.addresses import streamer_policy
 from tenants.encryption import Undecipherable, context_of_column, decrypt
 from tenants.errors import Conflict, Invalid
 from tenants.models import Domain
@@ -43,13 +49,18 @@ ORDER BY h.host
 
 
 def add_streamer(
-    *, hostname: str, port: int, key: str | None = None, public_url: str = "", is_default: bool | None = None
-) -> tuple[Streamer, str]:
-    """Add a streamer and return it with its key, which is kept as a hash only. The first one becomes the default."""
+    *, hostname: str, port: int = 8001, key: str | None = None, public_url: str = "", is_default: bool | None = None,
+    kind: str = Streamer.Kind.EMBEDDED, api_secret: str = "", **reach: str,
+) -> tuple[Streamer, str]:  # fmt: skip
+    """Add a streamer and return it with its key, which is kept as a hash only. The first one becomes the default.
+
+    `reach` is what streamer_reach.FIELDS names; what a make needs of it, streamer_reach.NEEDED says.
+    """
     key = key or new_secret("st-")
     with transaction.atomic():
         first = not Streamer.objects.exists()
-        streamer = Streamer(hostname=hostname, port=port, public_url=public_url, key_digest=digest(key))
+        streamer = Streamer(hostname=hostname, port=port, public_url=public_url, key_digest=digest(key), kind=kind)
+        streamer_reach.put(streamer, api_secret, reach)
         streamer.is_default = first if is_default is None else is_default
         if streamer.is_default:
             Streamer.objects.update(is_default=False)
@@ -59,17 +70,31 @@ def add_streamer(
 
 
 @transaction.atomic
-def change_streamer(streamer: Streamer, *, port: int, public_url: str, is_default: bool) -> Streamer:
-    """Change how browsers reach a streamer, and whether new cameras go there; one of all streamers is the default."""
+def change_streamer(
+    streamer: Streamer,
+    *,
+    public_url: str,
+    is_default: bool,
+    port: int | None = None,
+    api_secret: str = "",
+    **reach: str,
+) -> Streamer:
+    """Change how a streamer is reached, and whether new cameras go there; one of all streamers is the default.
+
+    What is not given stays, and so does the API's secret where it is empty.
+    """
     if streamer.is_default and not is_default:
         raise Invalid(
             _("Choose another default streamer instead: new cameras have to go somewhere."), field="is_default"
         )
-    streamer.port, streamer.public_url, streamer.is_default = port, public_url, is_default
+    streamer.port, streamer.public_url, streamer.is_default = port or streamer.port, public_url, is_default
+    streamer_reach.put(streamer, api_secret, reach)
     check(streamer)
     if is_default:
         Streamer.objects.exclude(pk=streamer.pk).update(is_default=False)
-    streamer.save(update_fields=["port", "public_url", "is_default"])
+    streamer.save(update_fields=["port", "public_url", "is_default", "api_secret_sealed", *streamer_reach.FIELDS])
+    # What is told to it depends on these, and it is to be looked at with them now.
+    Streamer.objects.filter(pk=streamer.pk).update(version=F("version") + 1, looked_at=None, trouble="")
     return streamer
 
 
@@ -110,6 +135,45 @@ def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:
         streamer.port, streamer.key_digest = port, digest(key)
         streamer.save(update_fields=["port", "key_digest"])
     return streamer
+
+
+def proof_of(streamer_id: int, key_digest: str) -> str:
+    """A text that proves a streamer's key without being it, for addresses we give a streamer to call us at."""
+    proof = hmac.new(keys.derive("streamer-hooks"), f"{streamer_id}|{key_digest}".encode(), "sha256")
+    return proof.hexdigest()
+
+
+def api_secret_of(row: Mapping[str, Any]) -> str:
+    """The secret of a streamer's API, of a row that was read without its model. Raises Undecipherable."""
+    sealed = row["api_secret_sealed"]
+    context = context_of_column(Streamer._meta.db_table, "api_secret_sealed", row["secret_id"], Streamer.domain_id)
+    return decrypt(sealed, context=context) if sealed else ""
+
+
+def reach_of(row: Mapping[str, Any]) -> Reach:
+    """How a streamer's API is reached. Raises Undecipherable."""
+    return Reach(row["api_url"], row["api_login"], api_secret_of(row), streamer_policy())
+
+
+def api_of(streamer: Streamer) -> Driver | None:
+    """What asks a streamer's own API; None for makes that have none."""
+    made = STREAMER_DRIVERS[streamer.kind](
+        Reach(streamer.api_url, streamer.api_login, streamer.api_secret, streamer_policy()), storage=streamer.storage
+    )
+    return made if made.asked else None
+
+
+def look_again(streamer: Streamer) -> None:
+    """Let the streamer be looked at, and be brought in line, at once instead of at the next round."""
+    Streamer.objects.filter(pk=streamer.pk).update(looked_at=None)
+
+
+def hook_url(row: Mapping[str, Any], call: str) -> str:
+    """Where a streamer (a row of it) calls us without being told its key once more; empty if it cannot reach us."""
+    if not row["perch_url"]:
+        return ""
+    proof = proof_of(row["id"], row["key_digest"])
+    return f"{row['perch_url'].rstrip('/')}/central/api/v3/streamers/{row['hostname']}/{call}/{proof}"
 
 
 def is_key_of(streamer: Streamer, key: str) -> bool:

@@ -13,6 +13,7 @@ from portal import fleet
 from portal.api.hooks.viewers import notebook
 from portal.api.hooks.wire import Receive, Send
 from portal.live import rounds
+from portal.live.converging import converger
 from portal.live.guard import Guard
 from portal.live.hub import hub
 from portal.live.listener import Listener
@@ -36,6 +37,7 @@ async def run(receive: Receive, send: Send) -> None:
             "refreshing": lambda: rounds.refresh_rounds(hub),
             "beating": lambda: rounds.beat_rounds(hub),
             "viewers": notebook.run,
+            "converging": converger.run,
         }.items()
     ]
     await fleet.pool()

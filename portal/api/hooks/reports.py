@@ -25,12 +25,17 @@ async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
     entries = body.get("streams") if isinstance(body, dict) else None
     if not isinstance(entries, list):
         raise Refusal(400, "A report is an object with a list of streams.")
+    await take(calling.id, entries)
+    return Answer(204)
+
+
+async def take(streamer_id: int, entries: list[Any]) -> None:
+    """Keep what a streamer said, or was asked, of its streams. Raises DatabaseAway."""
     reports = [report for report in map(decode, entries) if report is not None]
     if reports:
         now = clock.now()
         spoken = {"now": now, "silent_since": now - timedelta(seconds=SILENCE)}
-        await _store({"reports": document(reports), "streamer": Int8(calling.id), **spoken})
-    return Answer(204)
+        await _store({"reports": document(reports), "streamer": Int8(streamer_id), **spoken})
 
 
 async def _store(parameters: dict[str, Any]) -> None:
