@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from devices.models import Streamer
 from portal.pages.forms import LoginForm, PerchForm
 from portal.pages.forms_settings import zone_choices
 from tenants.models.domains import HOST
@@ -124,6 +125,85 @@ class NewStreamerForm(StreamerForm):
         help_text=_("The name it calls itself by. It stays."),
     )  # fmt: skip
     field_order = ("hostname", "port", "public_url", "is_default")
+
+
+PASSWORD = forms.PasswordInput(attrs={"autocomplete": "off"})
+HOSTNAME: dict[str, Any] = {"label": _("Host name"), "max_length": 253, "validators": [HOST]}
+
+
+class FlussonicForm(PerchForm):
+    """How a Flussonic is reached (items 157, 176)."""
+
+    public_url = forms.URLField(
+        label=_("Public address"), max_length=200, assume_scheme="https",
+        help_text=_("Where browsers get video, as in https://video1.example.org."),
+    )  # fmt: skip
+    role = forms.ChoiceField(label=_("Role"), choices=Streamer.Role.choices, initial=Streamer.Role.STREAMER)
+    api_url = forms.CharField(
+        label=_("Address of its API"), max_length=200, help_text=_("As Perch reaches it: http://10.0.0.5:8080.")
+    )
+    api_login = forms.CharField(
+        label=_("Login"), max_length=100, required=False, help_text=_("Empty: the secret is the cluster key.")
+    )
+    api_secret = forms.CharField(
+        label=_("Password or cluster key"), max_length=200, required=False, strip=False, widget=PASSWORD,
+        help_text=_("Empty: the same as before."),
+    )  # fmt: skip
+    perch_url = forms.CharField(
+        label=_("Address of Perch"), max_length=200, help_text=_("Where the streamer reaches this portal.")
+    )
+    storage = forms.CharField(
+        label=_("Storage"), max_length=200, required=False,
+        help_text=_("The name of a DVR on it, or a folder that begins with a slash. Empty: where it records anyway."),
+    )  # fmt: skip
+    is_default = forms.BooleanField(label=_("New cameras go here"), required=False)
+
+
+class NewFlussonicForm(FlussonicForm):
+    """A Flussonic that is added."""
+
+    hostname = forms.CharField(**HOSTNAME, help_text=_("It stays, and is a part of config_external."))
+    field_order = ("hostname",)
+
+
+class MediaMtxForm(FlussonicForm):
+    """How a MediaMTX is reached."""
+
+    public_url = forms.URLField(
+        label=_("Public address"), max_length=200, assume_scheme="https",
+        help_text=_("Where browsers get HLS, as in https://video1.example.org:8888."),
+    )  # fmt: skip
+    playback_url = forms.URLField(
+        label=_("Address of the archive"), max_length=200, required=False, assume_scheme="https",
+        help_text=_("Of its playback server, as in https://video1.example.org:9996. Empty: no archive."),
+    )  # fmt: skip
+    api_login = forms.CharField(
+        label=_("Login"), max_length=100, required=False, help_text=_("What Perch shows at its API, and allows there.")
+    )
+    api_secret = forms.CharField(
+        label=_("Password"), max_length=200, required=False, strip=False, widget=PASSWORD,
+        help_text=_("Empty: the same as before."),
+    )  # fmt: skip
+    storage = forms.CharField(
+        label=_("Storage"), max_length=200, required=False,
+        help_text=_("The folder that recordings go to. Empty: where it records anyway."),
+    )  # fmt: skip
+    field_order: tuple[str, ...] = ("public_url", "playback_url")
+
+
+class NewMediaMtxForm(MediaMtxForm):
+    """A MediaMTX that is added."""
+
+    hostname = forms.CharField(**HOSTNAME, help_text=_("It stays, and is a part of authHTTPAddress."))
+    field_order = ("hostname", "public_url", "playback_url")
+
+
+# By make: the form of one that is added, and of one that is there.
+STREAMER_FORMS: dict[str, tuple[type[PerchForm], type[PerchForm]]] = {
+    Streamer.Kind.EMBEDDED: (NewStreamerForm, StreamerForm),
+    Streamer.Kind.FLUSSONIC: (NewFlussonicForm, FlussonicForm),
+    Streamer.Kind.MEDIAMTX: (NewMediaMtxForm, MediaMtxForm),
+}
 
 
 class SizingForm(PerchForm):

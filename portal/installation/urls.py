@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("streamers/sizing", sizing.sizing_page, name="streamer-sizing"),
     path("streamers/new", streamers.add, name="streamer-add"),
     path("streamers/<streamer_id>", streamers.streamer_page, name="streamer"),
+    path("streamers/<streamer_id>/check", streamers.check, name="streamer-check"),
     path("streamers/<streamer_id>/key", streamers.renew_key, name="streamer-key"),
     path("streamers/<streamer_id>/remove", streamers.remove, name="streamer-remove"),
     path("log", isps.log_page, name="log"),

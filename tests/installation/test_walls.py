@@ -42,6 +42,7 @@ PAGES = {
     "streamers/new": ("GET", 302),
     "streamers/sizing": ("GET", 302),
     "streamers/<streamer_id>": ("GET", 302),
+    "streamers/<streamer_id>/check": ("POST", 401),
     "streamers/<streamer_id>/key": ("GET", 302),
     "streamers/<streamer_id>/remove": ("GET", 302),
     "log": ("GET", 302),
