@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from devices.services import modes, storage, viewings
+from devices.services import drifts, modes, storage, viewings
 from portal.api import feed
 from tenants import outbox
 from tenants.models import Domain
@@ -33,6 +33,7 @@ def keep_house() -> None:
             housekeeping.remove_expired()
             viewings.forget_old()
             modes.forget_old()
+            drifts.forget_old()
 
 
 @dramatiq.actor(queue_name="default", max_retries=0)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from portal.pages import (
     camera_form,
     cameras,
+    drift,
     folder_tree,
     grants,
     members,
@@ -78,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<user_id>/delete", people.delete, name="user-delete"),
     path("users/<user_id>/access", grants.user_page, name="user-access"),
     path("storage/", storage.storage_page, name="storage"),
+    path("storage/drift", drift.drift_page, name="drift"),
     path("presets/", presets.presets_page, name="presets"),
     path("presets/new", presets.add, name="preset-add"),
     path("presets/<preset_id>", presets.change, name="preset"),

@@ -41,6 +41,7 @@ ADMIN = (
     "brand_pictures",
     "changes",
     "config",
+    "drifts",
     "events",
     "identity_providers",
     "mail",
