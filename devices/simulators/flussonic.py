@@ -218,10 +218,11 @@ class Flussonic(Simulator):
 
     def _shown(self, stream: dict[str, Any]) -> dict[str, Any]:
         now = int(time.time())
+        playing = [one for one in self.sessions.values() if one.name == stream["name"] and one.is_open]
         track = {"track_id": "v1", "content": "video", "codec": "h264", "width": 1920, "height": 1080}
         stats = {
             "id": str(uuid.uuid4()), "status": "running", "alive": True, "ts_delay": 40, "bitrate": 2000,
-            "bytes_in": 1000, "last_dts_at": now * 1000, "opened_at": (now - 60) * 1000, "online_clients": 0,
+            "bytes_in": 1000, "last_dts_at": now * 1000, "opened_at": (now - 60) * 1000, "online_clients": len(playing),
             "media_info": {"tracks": [track]},
         }  # fmt: skip
         if "dvr" in stream:

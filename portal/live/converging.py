@@ -68,10 +68,13 @@ class Visited:
     """What a process remembers of one streamer between two visits."""
 
     driver: Driver
+    row: dict[str, Any]
     version: int = -1
     wanted: dict[str, Entry] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)  # wanted, but their addresses cannot be opened: left alone
     suspected: set[Difference] = field(default_factory=set)
+    watched: set[str] = field(default_factory=set)  # streams that somebody watched at the last look
+    doubted: set[int] = field(default_factory=set)  # ISPs whose people's rights changed since
 
 
 class Converger:
@@ -93,6 +96,11 @@ class Converger:
             for task in self._busy.values():
                 task.cancel()
 
+    def doubt(self, domain_id: int) -> None:
+        """Rights of an ISP's people changed: let streamers ask again now, not when their last answer has run out."""
+        for known in self._visited.values():
+            known.doubted.add(domain_id)
+
     async def round(self) -> None:
         """Begin the visits that are due. Raises DatabaseAway."""
         now = clock.now()
@@ -101,6 +109,12 @@ class Converger:
             self._begin(row, "look", self._look)
         for row in await fleet.fetch(CLAIM_VIEW, {**claim, "before": now - timedelta(seconds=VIEW_EVERY)}):
             self._begin(row, "view", self._view)
+        for known in [known for known in self._visited.values() if known.doubted]:
+            if known.driver.has_viewers:
+                known.doubted.clear()
+                self._begin(known.row, "view", self._view)
+            else:
+                self._begin(known.row, "recheck", self._recheck)
 
     def _begin(self, row: dict[str, Any], what: str, visit: Any) -> None:
         key = (row["id"], what)
@@ -129,7 +143,7 @@ class Converger:
             for old in [other for other in self._visited if other[0] == row["id"]]:
                 del self._visited[old]
             driver = STREAMER_DRIVERS[row["kind"]](reach_of(row), storage=row["storage"])
-            self._visited[key] = Visited(driver)
+            self._visited[key] = Visited(driver, row)
         return self._visited[key]
 
     async def _look(self, row: dict[str, Any], known: Visited) -> None:
@@ -142,6 +156,7 @@ class Converger:
         for name in known.unknown:
             seen.running.pop(name, None)
         await _report(row["id"], seen)
+        known.watched = {one["name"] for one in seen.reports if one["stats"].get("online_clients")}
         found = self._noted(row, known, seen)
         refused = await driver.converge(known.wanted, seen)
         summary = await drifts.note(row, [*found, *refused])
@@ -162,6 +177,13 @@ class Converger:
         if not is_settled:
             return []
         return sorted(differences if known.driver.has_viewers else differences & before, key=lambda one: one.name)
+
+    @staticmethod
+    async def _recheck(row: dict[str, Any], known: Visited) -> None:
+        endings = tuple(f"~{domain_id}" for domain_id in known.doubted)
+        known.doubted.clear()
+        for name in [name for name in known.watched if name.endswith(endings)]:
+            await known.driver.recheck(name)
 
     async def _view(self, row: dict[str, Any], known: Visited) -> None:
         sessions = await known.driver.sessions()

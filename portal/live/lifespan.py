@@ -30,7 +30,7 @@ async def run(receive: Receive, send: Send) -> None:
     tasks = [
         asyncio.create_task(_kept_alive(name, work))
         for name, work in {
-            "listener": Listener(hub, guard).run,
+            "listener": Listener(hub, guard, converger).run,
             "guard": guard.run,
             "settling": rounds.settle_rounds,
             "counting": rounds.count_rounds,

@@ -12,6 +12,7 @@ from devices.models import Streamer
 from devices.services import streamers
 from tenants import clock
 from tenants.scoping import domain_scope
+from tenants.services import memberships
 from tests.cast import Cast
 from tests.eventually import eventually
 from tests.server import Server, live_cast, play_token, server, sign_in, web_process
@@ -106,6 +107,25 @@ def test_a_camera_that_fails_is_told_before_the_next_round(build_site: Any, serv
     status = site.status(gate)
     assert status is not None
     assert status.error_code == "stalled"
+
+
+def test_who_loses_a_right_is_asked_about_at_once(build_site: Any, server: Server) -> None:
+    site: Site = build_site("flussonic", server)
+    cast = site.cast
+    eventually(lambda: site.make.runs(cast.gate))
+    viewing = site.make.watch(cast.gate, play_token(cast.bob, cast.gate, sign_in(cast.bob)))
+
+    def is_seen() -> bool:
+        streamers.look_again(site.row)
+        status = site.status(cast.gate)
+        return bool(status and status.online_clients)
+
+    eventually(is_seen, seconds=25.0)
+    with domain_scope(cast.north):
+        memberships.grant_folder(cast.yard, acting_user=None, user=cast.bob, can_view_dvr=False)
+    asked = eventually(lambda: site.simulator.asked("POST", "/streamer/api/v3/sessions/reauth"))
+    assert asked[0].query == {"name": cast.gate.media}
+    assert site.make.watches(viewing), "he may still watch live"
 
 
 def _mediamtx(ask: httpx.Client, cast: Cast, **more: Any) -> int:
