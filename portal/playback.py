@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from devices import playback
+from devices.drivers.streamer import STREAMER_DRIVERS
+from devices.drivers.streamer.base import Addresses
 from devices.models import Camera
 from devices.services import streamers
 from portal.api import key_rights
@@ -41,6 +43,15 @@ class Player:
         """A token for a camera the user may watch, for two hours; `archive=False` keeps it to live video. Empty for a
         key that is limited to other things than video."""
         return "" if not self._may_watch else self._issuer.token(camera, archive=archive)
+
+
+def addresses(request: HttpRequest, camera: Camera) -> Addresses | None:
+    """What the browser behind this request loads of the camera; None while it has no streamer."""
+    streamer = camera.streamer
+    if streamer is None:
+        return None
+    make = STREAMER_DRIVERS[streamer.kind]
+    return make.addresses(base_url(request, camera), streamer.playback_url.rstrip("/"), camera.media)
 
 
 def base_url(request: HttpRequest, camera: Camera) -> str:

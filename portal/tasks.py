@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dramatiq
 
-from devices.services import modes, protection, sessions, storage, viewings
+from devices.services import drifts, modes, protection, sessions, storage, viewings
 from portal.api import feed
 from tenants import outbox
 from tenants.models import Domain
@@ -35,6 +35,7 @@ def keep_house() -> None:
             sessions.forget_old()
             modes.forget_old()
             protection.forget_old()
+            drifts.forget_old()
 
 
 @dramatiq.actor(queue_name="default", max_retries=0)

@@ -31,6 +31,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, int], Iterable[str]]
 
 CAMERA_NETWORKS = "PERCH_CAMERA_NETWORKS"
+STREAMER_NETWORKS = "PERCH_STREAMER_NETWORKS"
 
 
 def _networks(*texts: str) -> tuple[Network, ...]:
@@ -137,6 +138,11 @@ class AddressPolicy:
 def camera_policy(environment: Mapping[str, str] = os.environ) -> AddressPolicy:
     """The policy of this installation, from PERCH_CAMERA_NETWORKS."""
     return AddressPolicy.parse(environment.get(CAMERA_NETWORKS, ""))
+
+
+def streamer_policy(environment: Mapping[str, str] = os.environ) -> AddressPolicy:
+    """Where the APIs of streamers may be, from PERCH_STREAMER_NETWORKS: what subscribers type never opens these."""
+    return AddressPolicy.parse(environment.get(STREAMER_NETWORKS, ""))
 
 
 def check_literal(host: str, port: int, policy: AddressPolicy) -> None:

@@ -77,6 +77,7 @@ class Server:
                     **os.environ,
                     "DJANGO_SETTINGS_MODULE": "tests.settings",
                     "PORT": str(self.port),
+                    "PERCH_STREAMER_NETWORKS": "127.0.0.1/32",  # where simulators of other makes are
                     **self._environment,
                 },
             )

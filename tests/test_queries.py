@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import Plan
 from billing.services import night, plans
-from devices.models import CameraStatus, Viewing, ViewingSession
+from devices.models import CameraDrift, CameraStatus, Viewing, ViewingSession
 from devices.services import cameras, grants, presets, protection
 from tenants import clock
 from tenants.models import SuperAdministrator, User
@@ -106,6 +106,12 @@ def _place(cast: Cast, number: int) -> None:
 def _grant(cast: Cast, number: int) -> None:
     person = users.add_user(acting_user=None, login=f"g{number}", organization=cast.harbour)
     grants.grant_camera(cast.gate, acting_user=None, user=person)
+
+
+def _drift(cast: Cast, number: int) -> None:
+    CameraDrift.objects.create(
+        domain_id=cast.north.pk, camera_name=f"c{number}", streamer_hostname="s", kind="missing", found_at=clock.now()
+    )
 
 
 def _grant_to_bob(cast: Cast, number: int) -> None:
@@ -253,6 +259,8 @@ LISTS: dict[str, Make] = {
     "/watching/": _watching,
     f"{V3}viewing-sessions": _watching,
     f"{V3_ADMIN}viewing-sessions": _watching,
+    "/storage/drift": _drift,
+    f"{V3_ADMIN}drifts": _drift,
     "/audit/": _camera,
 }
 

@@ -7,7 +7,7 @@ from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.protection import ProtectedSpan
 from devices.models.replacements import CameraReplacement
 from devices.models.sessions import ViewingSession
-from devices.models.streamers import Streamer
+from devices.models.streamers import CameraDrift, Streamer
 from devices.models.viewings import Viewing
 from devices.models.words import CameraWord
 from devices.models.zones import Zone, ZoneMode
@@ -15,6 +15,7 @@ from devices.models.zones import Zone, ZoneMode
 __all__ = [
     "Camera",
     "CameraAttribute",
+    "CameraDrift",
     "CameraPermission",
     "CameraReplacement",
     "CameraStatus",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from devices import access as camera_access
 from devices import sources
 from devices.models import Camera, CameraAttribute, Preset
-from devices.services import grants, modes, placements, placing, presets, recognition, spans, streamers
+from devices.services import grants, modes, placements, placing, presets, recognition, spans
 from tenants import audit, clock
 from tenants.addresses import camera_policy
 from tenants.broadcast import notify_access

@@ -11,9 +11,14 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from devices.drivers.streamer import STREAMER_DRIVERS
+from devices.drivers.streamer.base import Driver
+from devices.drivers.streamer.http import Reach
 from devices.models import Camera, CameraReplacement, Streamer, Zone
+from devices.services import streamer_reach
 from devices.services.recognition import vision
-from tenants import clock
+from tenants import clock, keys
+from tenants.addresses import streamer_policy
 from tenants.encryption import Undecipherable, context_of_column, decrypt
 from tenants.errors import Conflict
 from tenants.models import Domain
@@ -68,18 +73,21 @@ ORDER BY h.host
 """
 
 
-FIELDS = frozenset({"port", "public_url", "is_default", "role", "labels", "channel_limit", "total_bandwidth"})
+FIELDS = frozenset({"port", "public_url", "is_default", "labels", "channel_limit", "total_bandwidth"})
 
 
 @transaction.atomic
 def add_streamer(
-    *, hostname: str, port: int, key: str | None = None, zones: Iterable[Zone] = (), **more: Any
-) -> tuple[Streamer, str]:
-    """Add a streamer and return it with its key, which is kept as a hash only."""
+    *, hostname: str, port: int = 8001, key: str | None = None, kind: str = Streamer.Kind.EMBEDDED,
+    zones: Iterable[Zone] = (), api_secret: str = "", **more: Any,
+) -> tuple[Streamer, str]:  # fmt: skip
+    """Add a streamer and return it with its key, which is kept as a hash only.
+
+    `more` may name FIELDS, and what streamer_reach.FIELDS names; what a make needs of that, streamer_reach.NEEDED says.
+    """
     key = key or new_secret("st-")
-    streamer = Streamer(hostname=hostname, port=port, key_digest=digest(key))
-    assign(streamer, more, FIELDS)
-    check(streamer)
+    streamer = Streamer(hostname=hostname, port=port, key_digest=digest(key), kind=kind)
+    _put(streamer, api_secret, more)
     streamer.save()
     streamer.zones.set(zones)
     _tell_all()
@@ -87,14 +95,27 @@ def add_streamer(
 
 
 @transaction.atomic
-def change_streamer(streamer: Streamer, *, zones: Iterable[Zone] | None = None, **values: Any) -> Streamer:
-    """Change how browsers reach a streamer, and which cameras it may carry; they move by themselves afterwards."""
-    assign(streamer, values, FIELDS)
-    check(streamer)
-    streamer.save(update_fields=[*values])
+def change_streamer(
+    streamer: Streamer, *, zones: Iterable[Zone] | None = None, api_secret: str = "", **values: Any
+) -> Streamer:
+    """Change how a streamer is reached, and which cameras it may carry; they move by themselves afterwards.
+
+    What is not given stays, and so does the API's secret where it is empty.
+    """
+    _put(streamer, api_secret, values)
+    streamer.save(update_fields=[*values, "api_secret_sealed"])
     if zones is not None:
         streamer.zones.set(zones)
+    # What is told to it depends on these, and it is to be looked at with them now.
+    Streamer.objects.filter(pk=streamer.pk).update(version=F("version") + 1, looked_at=None, trouble="")
     return streamer
+
+
+def _put(streamer: Streamer, api_secret: str, values: dict[str, Any]) -> None:
+    reach = {name: value for name, value in values.items() if name in streamer_reach.FIELDS}
+    assign(streamer, {name: value for name, value in values.items() if name not in reach}, FIELDS)
+    streamer_reach.put(streamer, api_secret, reach)
+    check(streamer)
 
 
 def _tell_all() -> None:
@@ -141,6 +162,45 @@ def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:
         streamer.port, streamer.key_digest = port, digest(key)
         streamer.save(update_fields=["port", "key_digest"])
     return streamer
+
+
+def proof_of(streamer_id: int, key_digest: str) -> str:
+    """A text that proves a streamer's key without being it, for addresses we give a streamer to call us at."""
+    proof = hmac.new(keys.derive("streamer-hooks"), f"{streamer_id}|{key_digest}".encode(), "sha256")
+    return proof.hexdigest()
+
+
+def api_secret_of(row: Mapping[str, Any]) -> str:
+    """The secret of a streamer's API, of a row that was read without its model. Raises Undecipherable."""
+    sealed = row["api_secret_sealed"]
+    context = context_of_column(Streamer._meta.db_table, "api_secret_sealed", row["secret_id"], Streamer.domain_id)
+    return decrypt(sealed, context=context) if sealed else ""
+
+
+def reach_of(row: Mapping[str, Any]) -> Reach:
+    """How a streamer's API is reached. Raises Undecipherable."""
+    return Reach(row["api_url"], row["api_login"], api_secret_of(row), streamer_policy())
+
+
+def api_of(streamer: Streamer) -> Driver | None:
+    """What asks a streamer's own API; None for makes that have none."""
+    made = STREAMER_DRIVERS[streamer.kind](
+        Reach(streamer.api_url, streamer.api_login, streamer.api_secret, streamer_policy()), storage=streamer.storage
+    )
+    return made if made.asked else None
+
+
+def look_again(streamer: Streamer) -> None:
+    """Let the streamer be looked at, and be brought in line, at once instead of at the next round."""
+    Streamer.objects.filter(pk=streamer.pk).update(looked_at=None)
+
+
+def hook_url(row: Mapping[str, Any], call: str) -> str:
+    """Where a streamer (a row of it) calls us without being told its key once more; empty if it cannot reach us."""
+    if not row["perch_url"]:
+        return ""
+    proof = proof_of(row["id"], row["key_digest"])
+    return f"{row['perch_url'].rstrip('/')}/central/api/v3/streamers/{row['hostname']}/{call}/{proof}"
 
 
 def is_key_of(streamer: Streamer, key: str) -> bool:

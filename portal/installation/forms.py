@@ -10,11 +10,8 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from devices.models import Streamer, Zone
-from devices.models.zones import ZONE_NAME, check_labels
 from portal.pages.forms import LoginForm, PerchForm
 from portal.pages.forms_settings import zone_choices
-from tenants.models.domains import HOST
 
 CURRENCY = RegexValidator(r"\A[A-Z]{3}\Z", _("Three capital letters, as in EUR."))
 HOSTS = forms.Textarea(attrs={"rows": "3", "spellcheck": "false", "autocapitalize": "none"})
@@ -105,98 +102,6 @@ class FactorForm(PerchForm):
         label=_("One-time code"), max_length=12,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )  # fmt: skip
-
-
-class LabelsField(forms.CharField):
-    """Labels as text, one key=value a line."""
-
-    widget = forms.Textarea
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            max_length=3000, help_text=_("One a line, as in gpu=yes. Presets may ask for them."),
-            widget=forms.Textarea(attrs={"rows": "2", "spellcheck": "false", "autocapitalize": "none"}), **kwargs,
-        )  # fmt: skip
-
-    def prepare_value(self, value: Any) -> Any:
-        """The labels as they stand in the field."""
-        return "\n".join(f"{key}={text}" for key, text in sorted(value.items())) if isinstance(value, dict) else value
-
-    def clean(self, value: Any) -> dict[str, str]:
-        """The labels, apart."""
-        parts = [part.partition("=") for part in re.split(r"[\s,;]+", super().clean(value)) if part]
-        labels = {key: text if sign else "yes" for key, sign, text in parts}
-        check_labels(labels)
-        return labels
-
-
-class StreamerForm(PerchForm):
-    """How browsers reach a streamer, and which cameras it carries (items 106, 157, 176)."""
-
-    port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535)
-    public_url = forms.URLField(
-        label=_("Public address"), required=False, max_length=200, assume_scheme="https",
-        help_text=_("As in https://video1.example.org. Empty: the portal's own host name with the port."),
-    )  # fmt: skip
-    zones: forms.ModelMultipleChoiceField[Zone] = forms.ModelMultipleChoiceField(
-        label=_("Zones"), queryset=Zone.objects.all(), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("The networks or regions it stands in. Cameras ask for zones, never for a streamer."),
-    )  # fmt: skip
-    labels = LabelsField(label=_("Labels"), required=False)
-    channel_limit = forms.IntegerField(
-        label=_("Cameras at most"), required=False, min_value=0, max_value=1_000_000,
-        help_text=_("Empty: no limit. 0: all cameras move away, as before a removal."),
-    )  # fmt: skip
-    total_bandwidth = forms.IntegerField(
-        label=_("Incoming at most, kbit/s"), required=False, min_value=1, max_value=2_000_000_000,
-        help_text=_("Empty: no limit. No camera is added beyond it; those that are there stay."),
-    )  # fmt: skip
-    role = forms.ChoiceField(
-        label=_("Role"), choices=Streamer.Role.choices, required=False,
-        help_text=_("Only a streamer carries cameras."),
-    )  # fmt: skip
-    is_default = forms.BooleanField(
-        label=_("Cameras without a zone go here"), required=False,
-        help_text=_("To this one and any other marked so; where none is, to any streamer."),
-    )  # fmt: skip
-
-    def clean_role(self) -> str:
-        """A streamer, if nothing else is said."""
-        return self.cleaned_data["role"] or Streamer.Role.STREAMER
-
-
-class NewStreamerForm(StreamerForm):
-    """A streamer that is added."""
-
-    hostname = forms.CharField(
-        label=_("Host name"), max_length=253, validators=[HOST],
-        help_text=_("The name it calls itself by. It stays."),
-    )  # fmt: skip
-    field_order = ("hostname", "port", "public_url")
-
-
-class ZoneForm(PerchForm):
-    """A zone (item 106)."""
-
-    title = forms.CharField(label=_("Title"), max_length=200)
-    note = forms.CharField(
-        label=_("Note"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": "3"}),
-        help_text=_("Which network or place it is. Providers read the title only."),
-    )  # fmt: skip
-    returns = forms.BooleanField(
-        label=_("Cameras return by themselves"), required=False,
-        help_text=_("To the streamer they were on before it failed. Cameras that prefer the zone always return to the"
-                    " zone; this is about which streamer in it."),
-    )  # fmt: skip
-
-
-class NewZoneForm(ZoneForm):
-    """A zone that is added."""
-
-    name = forms.CharField(
-        label=_("Name"), max_length=64, validators=[ZONE_NAME], help_text=_("For the API. It stays.")
-    )
-    field_order = ("name", "title", "note", "returns")
 
 
 class SizingForm(PerchForm):

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from devices.models import Streamer
-from devices.services import streamers
+from devices.drivers.streamer import STREAMER_DRIVERS
+from devices.drivers.streamer.http import Trouble
+from devices.models import CameraDrift, Streamer
+from devices.services import streamer_reach, streamers
 from portal.first_run import HOSTNAME
 from portal.installation.common import Request, administrators_only
-from portal.installation.forms import NewStreamerForm, StreamerForm
+from portal.installation.forms_streamers import STREAMER_FORMS
 from portal.installation.isps import address_of
 from portal.pages.common import submit
 from tenants import access
@@ -25,7 +27,7 @@ from tenants.services import installation_log
 
 METHODS = ["GET", "HEAD", "POST"]
 Action = installation_log.Action
-FIELDS = ("port", "public_url", "is_default", "role", "labels", "channel_limit", "total_bandwidth")
+NOTED = (*sorted(streamers.FIELDS), *streamer_reach.FIELDS)
 
 
 @administrators_only
@@ -41,20 +43,29 @@ def streamers_page(request: Request) -> HttpResponse:
 @require_http_methods(METHODS)
 def add(request: Request) -> HttpResponse:
     """Add a streamer; its key is shown this once."""
-    form = NewStreamerForm(request.POST or None, initial={"port": 8001})
-    made = submit(request, form, lambda values: streamers.add_streamer(**values))
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in STREAMER_FORMS else Streamer.Kind.EMBEDDED
+    form = STREAMER_FORMS[kind][0](request.POST or None, initial={"port": 8001, "perch_url": _perch()})
+    made = submit(request, form, lambda values: streamers.add_streamer(kind=kind, **values))
     if made is None:
-        return render(request, "installation/streamer_add.html", {"form": form}, status=422 if form.errors else 200)
+        context = {"form": form, "kind": kind, "kinds": Streamer.Kind.choices}
+        return render(request, "installation/streamer_add.html", context, status=422 if form.errors else 200)
     streamer, key = made
     _note(request, Action.STREAMER_ADDED, streamer, {name: [None, value] for name, value in _shown(streamer).items()})
     return _with_key(request, streamer, key)
 
 
+def _perch() -> str:
+    """An ISP's address: the installation's own is often reached from within only."""
+    isp = Domain.objects.filter(is_active=True).first()
+    return address_of(isp, "") if isp else ""
+
+
 def _with_key(request: Request, streamer: Streamer, key: str) -> HttpResponse:
     """How to start it; the key is in the page and nowhere else."""
-    isp = Domain.objects.filter(is_active=True).first()
-    # An ISP's host name: the installation's own is often reached from within only.
-    context = {"streamer": streamer, "key": key, "perch": address_of(isp, "") if isp else ""}
+    perch = streamer.perch_url.rstrip("/") or _perch()
+    scheme, _separator, host = perch.partition("://")
+    context = {"streamer": streamer, "key": key, "perch": perch, "scheme": scheme, "host": host}
     return render(request, "installation/streamer_key.html", context)
 
 
@@ -64,11 +75,14 @@ def streamer_page(request: Request, streamer_id: str) -> HttpResponse:
     """One streamer: what it carries, and how browsers reach it."""
     streamer = _streamer(streamer_id)
     before = _shown(streamer)
-    form = StreamerForm(request.POST or None, initial={**before, "zones": list(streamer.zones.all())})
+    initial = {**before, "zones": list(streamer.zones.all())}
+    form = STREAMER_FORMS[streamer.kind][1](request.POST or None, initial=initial)
     done = submit(request, form, lambda values: streamers.change_streamer(streamer, **values))
     if done is not None:
         after = _shown(done)
         changed = {name: [old, after[name]] for name, old in before.items() if after[name] != old}
+        if form.cleaned_data.get("api_secret"):
+            changed["api_secret"] = ["***", "***"]
         if changed:
             _note(request, Action.STREAMER_CHANGED, streamer, changed)
         messages.success(request, _("The streamer is saved."))
@@ -78,8 +92,35 @@ def streamer_page(request: Request, streamer_id: str) -> HttpResponse:
         "form": form,
         "is_answering": streamers.is_answering(streamer),
         "is_own": _is_own(streamer),
+        "is_asked": STREAMER_DRIVERS[streamer.kind].asked,
+        "trouble": streamer_reach.words(streamer.trouble) if streamer.trouble else "",
+        "drift": _drift(streamer),
     }
     return render(request, "installation/streamer.html", context, status=422 if form.errors else 200)
+
+
+def _drift(streamer: Streamer) -> list[tuple[str, str, str]]:
+    """The streams that ran otherwise than wanted at the last look: name, how, and in what."""
+    kinds = dict(CameraDrift.Kind.choices)
+    return [(name, str(kinds.get(kind, kind)), detail) for name, kind, detail in streamer.drift.get("shown", [])]
+
+
+@administrators_only
+@require_POST
+def check(request: Request, streamer_id: str) -> HttpResponse:
+    """Ask the streamer's API now, and say in words what is wrong with it; it is also looked at and repaired at once."""
+    streamer = _streamer(streamer_id)
+    driver = streamers.api_of(streamer)
+    if driver is None:
+        raise Conflict(_("This make has no API of its own: it asks Perch by itself."))
+    try:
+        version = streamer_reach.check_connection(driver)
+    except Trouble as trouble:
+        messages.error(request, streamer_reach.words(trouble))
+    else:
+        streamers.look_again(streamer)
+        messages.success(request, _("It answers: version %(version)s.") % {"version": version or "?"})
+    return redirect("streamer", streamer_id=streamer.pk)
 
 
 @sensitive_variables("key")
@@ -115,7 +156,7 @@ def remove(request: Request, streamer_id: str) -> HttpResponse:
 def _shown(streamer: Streamer) -> dict[str, Any]:
     """What the form is about, as the log keeps it."""
     zones = sorted(zone.name for zone in streamer.zones.all())
-    return {**{name: getattr(streamer, name) for name in FIELDS}, "zones": zones}
+    return {**{name: getattr(streamer, name) for name in NOTED}, "zones": zones}
 
 
 def _streamer(streamer_id: str) -> Streamer:

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("streamers/zones/<slug:name>", zones.zone_page, name="streamer-zone"),
     path("streamers/zones/<slug:name>/remove", zones.remove, name="streamer-zone-remove"),
     path("streamers/<streamer_id>", streamers.streamer_page, name="streamer"),
+    path("streamers/<streamer_id>/check", streamers.check, name="streamer-check"),
     path("streamers/<streamer_id>/key", streamers.renew_key, name="streamer-key"),
     path("streamers/<streamer_id>/remove", streamers.remove, name="streamer-remove"),
     path("log", isps.log_page, name="log"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from devices.models import Zone
 from devices.services import zones
 from portal.installation.common import Request, administrators_only
-from portal.installation.forms import NewZoneForm, ZoneForm
+from portal.installation.forms_streamers import NewZoneForm, ZoneForm
 from portal.pages.common import submit
 from tenants.errors import Conflict
 from tenants.services import installation_log

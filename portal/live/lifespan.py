@@ -14,6 +14,7 @@ from portal.api.hooks.sessions import register
 from portal.api.hooks.viewers import notebook
 from portal.api.hooks.wire import Receive, Send
 from portal.live import rounds
+from portal.live.converging import converger
 from portal.live.guard import Guard
 from portal.live.hub import hub
 from portal.live.listener import Listener
@@ -31,7 +32,7 @@ async def run(receive: Receive, send: Send) -> None:
     tasks = [
         asyncio.create_task(_kept_alive(name, work))
         for name, work in {
-            "listener": Listener(hub, guard).run,
+            "listener": Listener(hub, guard, converger).run,
             "guard": guard.run,
             "settling": rounds.settle_rounds,
             "counting": rounds.count_rounds,
@@ -40,6 +41,7 @@ async def run(receive: Receive, send: Send) -> None:
             "beating": lambda: rounds.beat_rounds(hub),
             "viewers": notebook.run,
             "sessions": register.run,
+            "converging": converger.run,
         }.items()
     ]
     await fleet.pool()

@@ -12,6 +12,7 @@ import psycopg
 from devices.broadcast import LIVE
 from portal import fleet
 from portal.fleet import DatabaseAway
+from portal.live.converging import Converger
 from portal.live.guard import Guard
 from portal.live.hub import Hub
 from tenants.broadcast import ACCESS, MESSAGES
@@ -23,10 +24,10 @@ FIRST_DELAY, LAST_DELAY = 0.1, 5.0
 
 
 class Listener:
-    """Feeds one hub and its guard; `run` it as a task."""
+    """Feeds one hub, its guard, and who tells streamers; `run` it as a task."""
 
-    def __init__(self, hub: Hub, guard: Guard) -> None:
-        self._hub, self._guard = hub, guard
+    def __init__(self, hub: Hub, guard: Guard, converger: Converger) -> None:
+        self._hub, self._guard, self._converger = hub, guard, converger
 
     async def run(self) -> None:
         delay = FIRST_DELAY
@@ -61,6 +62,7 @@ class Listener:
             self._hub.tell_of_messages(domain_id, payload.get("u"))
         else:
             self._guard.doubt(domain_id, payload.get("u"))
+            self._converger.doubt(domain_id)
 
 
 def _payload(text: str) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
 
 from django.http.response import HttpResponseBase
 
 from devices import playback as tokens
 from devices.models import Camera
 from portal.pages.common import Request
-from portal.playback import Player, base_url
+from portal.playback import Player, addresses
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 FROM_STREAMERS = ("img-src", "connect-src", "media-src")
@@ -26,22 +26,18 @@ def player_of(request: Request) -> Player:
     return found
 
 
-def stream_base(request: Request, camera: Camera) -> str:
-    """The camera's address on its streamer; empty while it has none."""
-    base = base_url(request, camera)
-    return f"{base}/{quote(camera.media, safe='/~')}" if base else ""
-
-
 def preview(request: Request, camera: Camera) -> str:
-    """The address of the camera's newest picture."""
-    base = stream_base(request, camera)
-    return f"{base}/preview.jpg?token={player_of(request).token(camera, archive=False)}" if base else ""
+    """The address of the camera's newest picture; empty where its streamer makes none."""
+    found = addresses(request, camera)
+    shown = found.picture if found else ""
+    return f"{shown}?token={player_of(request).token(camera, archive=False)}" if shown else ""
 
 
 def playback(request: Request, camera: Camera) -> dict[str, Any]:
-    """What a player in the browser needs; `expires_in` is in seconds."""
+    """What a player in the browser needs; `expires_in` is in seconds. `addresses` is null without a streamer."""
+    found = addresses(request, camera)
     return {
-        "base": stream_base(request, camera),
+        "addresses": asdict(found) if found else None,
         "token": player_of(request).token(camera),
         "expires_in": tokens.LIFETIME,
     }
@@ -49,12 +45,8 @@ def playback(request: Request, camera: Camera) -> dict[str, Any]:
 
 def allow(response: ResponseT, request: Request, cameras: Iterable[Camera]) -> ResponseT:
     """Let the page load pictures and streams from these cameras' streamers, and from nowhere else."""
-    origins = sorted({_origin(base_url(request, camera)) for camera in cameras} - {""})
+    found = (addresses(request, camera) for camera in cameras)
+    origins = sorted(set[str]().union(*(one.origins() for one in found if one)))
     if origins:
         response._csp_update = dict.fromkeys(FROM_STREAMERS, origins)  # type: ignore[attr-defined]  # django-csp's own
     return response
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

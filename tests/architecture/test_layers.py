@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 APPS = ("portal", "billing", "devices", "tenants")
 HTTP_CLIENTS = {"httpx", "requests", "urllib.request", "http.client", "aiohttp"}
 # The one way out; the streamer's own client of the streamer contract (it is another program); the supervisor, which
-# asks only its own children on loopback whether they are ready.
-MAY_CALL_OUT = {"tenants/outbound.py", "devices/streamer", "portal/embedded"}
+# asks only its own children on loopback whether they are ready; simulators, which play other people's programs.
+MAY_CALL_OUT = {"tenants/outbound.py", "devices/streamer", "portal/embedded", "devices/simulators"}
 # The embedded services and their supervisor run before Django does.
-MAY_TELL_TIME = {"tenants/clock.py", "devices/streamer", "portal/embedded"}
+MAY_TELL_TIME = {"tenants/clock.py", "devices/streamer", "portal/embedded", "devices/simulators"}
 
 
 def _sources() -> Iterator[tuple[str, ast.Module]]:

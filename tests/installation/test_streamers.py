@@ -9,10 +9,12 @@ import pytest
 
 from devices.models import Camera, CameraStatus, Streamer
 from devices.services import cameras, streamers, zones
+from devices.simulators.flussonic import Flussonic
 from portal import fleet
 from portal.first_run import HOSTNAME
 from portal.live import rounds
 from tenants import clock
+from tenants.addresses import STREAMER_NETWORKS
 from tenants.installation import installation_scope
 from tenants.models import InstallationEntry, Organization
 from tenants.scoping import domain_scope
@@ -193,3 +195,89 @@ def test_the_calculator_begins_with_real_numbers_and_answers_what_is_asked(insta
     asked = greta.get("/streamers/sizing?cameras=1000&bitrate=2&users=100&depth=30&disks=12").content.decode()
     assert "2,600 Mbit/s in" in asked
     assert greta.get("/streamers/sizing?cameras=x&bitrate=-1").status_code == 422
+
+
+FLUSSONIC = {
+    "hostname": "video3.example.org", "public_url": "https://video3.example.org", "role": "streamer",
+    "api_url": "http://93.184.216.34:8080", "api_login": "perch", "api_secret": "secret of the api",
+    "perch_url": "https://isp.example.org", "storage": "archive",
+}  # fmt: skip
+MEDIAMTX = {**FLUSSONIC, "playback_url": "https://video3.example.org:9996", "storage": "/archive"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "told"),
+    [
+        ("flussonic", FLUSSONIC, "config_external https://st-"),
+        ("mediamtx", MEDIAMTX, "authHTTPAddress: https://perch:st-"),
+    ],
+)
+def test_another_make_is_added_with_the_lines_for_its_configuration(
+    installation: Installation, kind: str, form: dict[str, str], told: str
+) -> None:
+    greta = installation.client()
+    assert "Address of its API" in greta.get(f"/streamers/new?kind={kind}").content.decode()
+    page = greta.post(f"/streamers/new?kind={kind}", form).content.decode()
+    assert told in page
+    assert "/central/api/v3/streamers/video3.example.org" in page
+    row = Streamer.objects.get(hostname="video3.example.org")
+    assert (row.kind, row.api_secret, row.storage) == (kind, "secret of the api", form["storage"])
+    assert "secret of the api" not in row.api_secret_sealed
+    shown = greta.get(f"/streamers/{row.pk}").content.decode()
+    assert "secret of the api" not in shown
+    assert "Check and repair" in shown
+    with installation_scope():
+        entry = InstallationEntry.objects.order_by("-id")[0]
+    assert "secret of the api" not in str(entry.changed)
+
+
+def test_an_empty_secret_stays_and_a_change_is_a_new_version(installation: Installation) -> None:
+    greta = installation.client()
+    greta.post("/streamers/new?kind=flussonic", FLUSSONIC)
+    row = Streamer.objects.get(hostname="video3.example.org")
+    assert greta.post(f"/streamers/{row.pk}", {**FLUSSONIC, "api_secret": "", "storage": "other"}).status_code == 302
+    changed = Streamer.objects.get(pk=row.pk)
+    assert (changed.api_secret, changed.storage) == ("secret of the api", "other")
+    assert changed.version > row.version
+    assert log()[-1] == ("streamer_changed", "video3.example.org")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("flussonic", "api_url", ""), ("flussonic", "api_url", "http://127.0.0.1:8080"), ("flussonic", "perch_url", ""),
+        ("flussonic", "api_url", "http://10.0.0.5"), ("flussonic", "api_url", "ftp://93.184.216.34"),
+        ("flussonic", "api_url", "http://x:y@93.184.216.34"), ("flussonic", "public_url", ""),
+        ("flussonic", "api_url", "http://0x7f000001"), ("flussonic", "role", "king"), ("mediamtx", "public_url", ""),
+        ("mediamtx", "api_url", "http://[::1]:9997"), ("mediamtx", "playback_url", "javascript:alert(1)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_another_make_is_refused_by_its_field(
+    installation: Installation, kind: str, field: str, value: str
+) -> None:
+    form = {"flussonic": FLUSSONIC, "mediamtx": MEDIAMTX}[kind]
+    answer = installation.client().post(f"/streamers/new?kind={kind}", {**form, field: value})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {field}
+    assert Streamer.objects.count() == 1
+
+
+def test_the_connection_is_checked_in_words(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    greta = installation.client()
+    simulator = Flussonic(cluster_key="secret of the api", login="perch")
+    simulator.start()
+    try:
+        monkeypatch.setenv(STREAMER_NETWORKS, "127.0.0.1/32")
+        greta.post("/streamers/new?kind=flussonic", {**FLUSSONIC, "api_url": simulator.url})
+        row = Streamer.objects.get(hostname="video3.example.org")
+        path = f"/streamers/{row.pk}/check"
+        assert "version 24.11" in greta.post(path, follow=True).content.decode()
+        simulator.cluster_key = "another"
+        assert "refuses the login" in greta.post(path, follow=True).content.decode()
+        simulator.fault = "nonsense"
+        assert "makes no sense" in greta.post(path, follow=True).content.decode()
+        monkeypatch.setenv(STREAMER_NETWORKS, "")
+        assert "outside the networks" in greta.post(path, follow=True).content.decode()
+    finally:
+        simulator.stop()
+    assert greta.post(f"/streamers/{installation.cast.streamer.pk}/check").status_code == 409

@@ -48,6 +48,7 @@ PAGES = {
     "streamers/zones/<slug:name>": ("GET", 302),
     "streamers/zones/<slug:name>/remove": ("GET", 302),
     "streamers/<streamer_id>": ("GET", 302),
+    "streamers/<streamer_id>/check": ("POST", 401),
     "streamers/<streamer_id>/key": ("GET", 302),
     "streamers/<streamer_id>/remove": ("GET", 302),
     "log": ("GET", 302),

@@ -163,7 +163,7 @@ def test_fresh_tokens_are_given_for_what_one_may_watch(cast: Cast) -> None:
     answer = client.get("/cameras/tokens?name=gate&name=office&name=wheel&name=nothing")
     fresh = json.loads(answer.content)
     assert set(fresh) == {"gate"}
-    assert fresh["gate"]["base"].endswith(f"/gate~{cast.north.pk}")
+    assert fresh["gate"]["addresses"]["live"].endswith(f"/gate~{cast.north.pk}/index.m3u8")
     assert fresh["gate"]["expires_in"] > 60
     assert "no-store" in answer.headers["Cache-Control"]
     assert cast.client().get("/cameras/tokens?name=gate", headers={"accept": "application/json"}).status_code == 401

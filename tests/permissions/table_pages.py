@@ -106,6 +106,7 @@ ROWS = [
          {"favorite": "1", "back": "/cameras/"}),
 
     get("/storage/",                     "302 403 403 403 403 403 403 403 403 200 302"),
+    get("/storage/drift",                "302 403 403 403 403 403 403 403 403 200 302"),
     get("/organizations/",               "302 E   200 200 200 200 200 200 200 200 302"),
     get("/organizations/new",            "302 403 403 403 403 403 403 403 403 200 302"),
     post("/organizations/new",           "401 403 403 403 403 403 403 403 403 302 401", {"title": "x", **LIMITS}),

@@ -42,6 +42,7 @@ ROWS = [
     admin("PUT", "identity_providers/{provider}", {"title": "x"}),
     admin("DELETE", "identity_providers/{provider}", success=204),
     admin("GET", "storage"),
+    admin("GET", "drifts"),
     admin("GET", "support_accesses"),
     admin("DELETE", "support_accesses/{stay}", success=204),
     admin("PUT", "brand_pictures/logo", {"file": b64encode(PIXEL).decode()}, plain=True),

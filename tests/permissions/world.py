@@ -14,7 +14,7 @@ from typing import Any
 
 from billing.models import InvoiceLine
 from billing.services import night, plans
-from devices.models import Camera, ViewingSession
+from devices.models import Camera, CameraDrift, ViewingSession
 from devices.services import cameras, grants, presets, protection, replacements, streamers
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
@@ -120,6 +120,10 @@ def _for_crms(isp: Isp) -> None:
     delivery.kind, delivery.state = "Organization.change", delivery.State.PARKED
     delivery.save()
     entry = AuditEntry.objects.filter(object_type="Organization", object_id=isp.ids["org"]).latest("pk")
+    CameraDrift.objects.create(
+        domain_id=isp.domain.pk, camera_name=isp.secret_word, streamer_hostname="streamer-1", kind="missing",
+        found_at=clock.now(),
+    )  # fmt: skip
     isp.ids |= {"webhook": hook.pk, "delivery": delivery.pk, "event": entry.pk}
 
 

@@ -7,6 +7,7 @@ One statement answers: the streamer's key, the sign-in the token is bound to, th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import orjson
@@ -80,11 +81,14 @@ class Held(NamedTuple):
 
 async def authorize(scope: Scope) -> Answer:
     """200 with the archive that may be seen, or 403; both are believed for X-AuthDuration seconds."""
-    asked = query(scope)
+    return await answer(bearer_digest(scope), query(scope))
+
+
+async def answer(key: str, asked: Mapping[str, str]) -> Answer:
+    """The same for a streamer with this digest of its key, whatever way it asked. Raises Refusal."""
     named = media_name(asked.get("name"))
     if named is None:
         raise Refusal(400, "The stream's name is missing.")
-    key = bearer_digest(scope)
     try:
         token = open_token(asked.get("token", ""))
     except TokenRefused:

@@ -13,8 +13,10 @@ from typing import Any
 import orjson
 from psycopg.types.numeric import Int8
 
+from devices.drivers.streamer import flussonic
+from devices.models import Streamer
 from devices.services.replacements import LONGEST, TRIALS, trial_entry
-from devices.services.streamers import HOSTS, STREAMS, stream_entry
+from devices.services.streamers import HOSTS, STREAMS, hook_url, stream_entry
 from portal import fleet
 from portal.api.hooks.callers import ROW, Caller, caller
 from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
@@ -52,7 +54,8 @@ class Rendered:
         shown = chosen[:PAGE]
         more = b',"next":"%s"' % _cursor(self.ids[shown[-1]]).encode() if len(chosen) > PAGE else b""
         body = b",".join(self.streams[index] for index in shown)
-        return b'{"streams":[%s]%s,"hosts":%s,"estimated_count":%d}' % (body, more, self.hosts, len(self.ids))
+        hosts = b',"hosts":%s' % self.hosts if self.hosts else b""  # our own streamer's; others know no such word
+        return b'{"streams":[%s]%s%s,"estimated_count":%d}' % (body, more, hosts, len(self.ids))
 
 
 _rendered: dict[int, Rendered] = {}
@@ -96,11 +99,11 @@ async def _render(calling: Caller) -> Rendered:
         trials = await (await held.execute(TRIALS, {**parameters, "since": clock.now() - LONGEST})).fetchall()
     if row is None:
         raise Refusal(404)
-    return await asyncio.to_thread(_build, _etag(row["version"], row["key_digest"]), cameras, hosts, trials)
+    return await asyncio.to_thread(_build, row, cameras, hosts, trials)
 
 
 def _build(
-    etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]], trials: list[dict[str, Any]]
+    row: dict[str, Any], cameras: list[dict[str, Any]], hosts: list[dict[str, Any]], trials: list[dict[str, Any]]
 ) -> Rendered:
     entries = [(row["id"], entry) for row in cameras if (entry := stream_entry(row)) is not None]
     if len(entries) < len(cameras):
@@ -108,12 +111,16 @@ def _build(
         if not entries:  # a lost key, not a damaged row: telling a streamer to run nothing would stop every recording
             raise Refusal(503)
     entries += [(AFTER_CAMERAS + row["id"], entry) for row in trials if (entry := trial_entry(row)) is not None]
+    is_flussonic = row["kind"] == Streamer.Kind.FLUSSONIC
+    if is_flussonic:
+        on_play = hook_url(row, "auth")
+        entries = [(at, flussonic.config(entry, storage=row["storage"], on_play=on_play)) for at, entry in entries]
     return Rendered(
-        etag=etag,
+        etag=_etag(row["version"], row["key_digest"]),
         ids=[camera_id for camera_id, _entry in entries],
         names=[entry["name"] for _id, entry in entries],
         streams=[orjson.dumps(entry) for _id, entry in entries],
-        hosts=orjson.dumps({row["host"]: row["domain_id"] for row in hosts}),
+        hosts=b"" if is_flussonic else orjson.dumps({row["host"]: row["domain_id"] for row in hosts}),
     )
 
 

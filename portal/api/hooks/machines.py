@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 
-from portal.api.hooks import authorization, configuration, episodes, reports
+from portal.api.hooks import authorization, configuration, episodes, flussonic, mediamtx, reports
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, Send, envelope, respond
 from portal.fleet import DatabaseAway
 
 logger = logging.getLogger(__name__)
 
 BASE = "/central/api/v3/"
+WITH_MORE = {"auth", "events", "srt_port_resolve"}
 STREAMS = {"streams", "update-streams", "dynamic-streams"}
 
 
@@ -39,6 +40,13 @@ async def _route(scope: Scope, receive: Receive) -> Answer:
     hostname, _, call = rest.partition("/")
     if kind != "streamers" or not hostname:
         raise Refusal(404)
+    return await _of_streamer(scope, receive, hostname, call)
+
+
+async def _of_streamer(scope: Scope, receive: Receive, hostname: str, path: str) -> Answer:
+    method, (call, _, more) = scope["method"], path.partition("/")
+    if more and call not in WITH_MORE:
+        raise Refusal(404)
     if call in STREAMS:
         _allow(method, "GET")
         return await configuration.streams(scope, hostname)
@@ -48,9 +56,18 @@ async def _route(scope: Scope, receive: Receive) -> Answer:
     if call == "episodes":
         _allow(method, "GET")
         return await episodes.episodes(scope, hostname)
-    raise Refusal(404)
+    if call == "auth":
+        _allow(method, "GET", "POST")
+        return await flussonic.authorize(scope, receive, hostname, more)
+    if call == "events":
+        _allow(method, "POST")
+        return await flussonic.events(scope, receive, hostname, more)
+    if call == "mediamtx":
+        _allow(method, "POST")
+        return await mediamtx.authorize(scope, receive, hostname)
+    raise Refusal(404)  # srt_port_resolve too: no camera of ours has a port of its own
 
 
-def _allow(method: str, wanted: str) -> None:
-    if method != wanted:
-        raise Refusal(405, headers=[("Allow", wanted)])
+def _allow(method: str, *wanted: str) -> None:
+    if method not in wanted:
+        raise Refusal(405, headers=[("Allow", ", ".join(wanted))])

@@ -30,13 +30,18 @@ async def accept(scope: Scope, receive: Receive, hostname: str) -> Answer:
     disks = disks_of(body)
     if disks is not None:
         await fleet.fetch(DISKS, {"disks": orjson.dumps(disks).decode(), "streamer": Int8(calling.id)})
+    await take(calling.id, entries)
+    return Answer(204)
+
+
+async def take(streamer_id: int, entries: list[Any]) -> None:
+    """Keep what a streamer said, or was asked, of its streams. Raises DatabaseAway."""
     reports = [report for report in map(decode, entries) if report is not None]
     if reports:
         now = clock.now()
         spoken = {"now": now, "silent_since": now - timedelta(seconds=SILENCE)}
-        await _store({"reports": document(reports), "streamer": Int8(calling.id), **spoken})
-        await _hear_trials([report for report in reports if report.name.startswith(TRIAL)], calling.id)
-    return Answer(204)
+        await _store({"reports": document(reports), "streamer": Int8(streamer_id), **spoken})
+        await _hear_trials([report for report in reports if report.name.startswith(TRIAL)], streamer_id)
 
 
 async def _hear_trials(reports: list[Report], streamer: int) -> None:

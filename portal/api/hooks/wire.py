@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -22,7 +24,7 @@ TITLES = {
     403: ("forbidden", "This is not allowed."),
     404: ("not_found", "There is no such thing here."),
     405: ("method_not_allowed", "This method is not served here."),
-    413: ("too_large", "The body is larger than 5 MB."),
+    413: ("too_large", "The body is too large."),
     501: ("not_implemented", "It cannot be said for certain what is protected."),
     503: ("unavailable", "The database does not answer; try again."),
 }
@@ -75,17 +77,31 @@ def _plain(text: str) -> str:
 
 
 def bearer_digest(scope: Scope) -> str:
-    """The digest of the key shown as `Authorization: Bearer`. Raises Refusal when there is none."""
+    """The digest of the key shown as `Authorization: Bearer`, or as the password of `Basic`, which is what programs
+    make of a key in an address. Raises Refusal when there is none."""
     kind, _, key = header(scope, b"authorization").partition(" ")
-    if kind.lower() != "bearer" or not key.strip():
+    if kind.lower() == "basic":
+        key = _of_basic(key)
+    elif kind.lower() != "bearer":
+        key = ""
+    if not key.strip():
         raise Refusal(401, headers=[("WWW-Authenticate", "Bearer")])
     return hashlib.sha256(key.strip().encode()).hexdigest()
 
 
-async def json_body(scope: Scope, receive: Receive) -> Any:
+def _of_basic(pair: str) -> str:
+    """The password of a login, or the login where there is no password."""
+    try:
+        login, _, password = base64.b64decode(pair, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return password or login
+
+
+async def json_body(scope: Scope, receive: Receive, *, largest: int = LARGEST_BODY) -> Any:
     """The request's JSON. Raises Refusal when it is none or larger than 5 MB, read no further than that."""
     declared = header(scope, b"content-length")
-    if declared.isdigit() and int(declared) > LARGEST_BODY:
+    if declared.isdigit() and int(declared) > largest:
         raise Refusal(413)
     parts, size, more = [], 0, True
     while more:
@@ -94,7 +110,7 @@ async def json_body(scope: Scope, receive: Receive) -> Any:
             raise Refusal(400)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > LARGEST_BODY:
+        if size > largest:
             raise Refusal(413)
         more = message.get("more_body", False)
     try:

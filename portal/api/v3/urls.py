@@ -43,6 +43,7 @@ ADMIN = (
     "brand_pictures",
     "changes",
     "config",
+    "drifts",
     "events",
     "identity_providers",
     "mail",

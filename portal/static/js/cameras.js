@@ -38,7 +38,8 @@ async function renew() {
     const fresh = await response.json();
     for (const image of part) {
       const playback = fresh[image.closest("[data-camera]").dataset.camera];
-      if (playback) addresses.set(image, `${playback.base}/preview.jpg?token=${playback.token}`);
+      const picture = playback?.addresses?.picture;
+      if (picture) addresses.set(image, `${picture}?token=${playback.token}`);
     }
   }
 }

@@ -12,7 +12,7 @@ export class Access {
   }
 
   take(playback) {
-    this.base = playback.base;
+    this.addresses = playback.addresses ?? {};
     this.token = playback.token;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.renew(), playback.expires_in * 1000 * RENEW_AT);
@@ -37,8 +37,18 @@ export class Access {
     }
   }
 
-  url(path, query = {}) {
-    return `${this.base}/${path}?${new URLSearchParams({ ...query, token: this.token })}`;
+  // An address of the streamer's make: "live", "archive", "ranges", ... with its moments in Unix seconds put in.
+  url(kind, moments = {}, query = {}) {
+    const address = this.addresses[kind].replaceAll(/\{(\w+)\}/g, (_all, name) => {
+      if (!name.endsWith("_time")) return String(moments[name]);
+      return encodeURIComponent(new Date(moments[name.slice(0, -5)] * 1000).toISOString());
+    });
+    return `${address}${address.includes("?") ? "&" : "?"}${new URLSearchParams({ ...query, token: this.token })}`;
+  }
+
+  // Whether the make has this at all.
+  has(kind) {
+    return Boolean(this.addresses[kind]);
   }
 
   // The same address with the token of now: playlists carry the one they were asked with.
@@ -48,11 +58,17 @@ export class Access {
     return url.href;
   }
 
+  // Whether the streamer gives this to us at all.
+  async isOpen(kind) {
+    const response = await fetch(this.url(kind), { cache: "no-store" }).catch(() => null);
+    return Boolean(response?.ok);
+  }
+
   // JSON from the streamer; throws Refusal with what it said.
-  async json(path, query = {}, options = {}) {
-    let response = await fetch(this.url(path, query), { ...options, cache: "no-store" });
-    if (response.status === 403 && (await this.renew())) {
-      response = await fetch(this.url(path, query), { ...options, cache: "no-store" });
+  async json(kind, moments = {}, query = {}, options = {}) {
+    let response = await fetch(this.url(kind, moments, query), { ...options, cache: "no-store" });
+    if ([401, 403].includes(response.status) && (await this.renew())) {
+      response = await fetch(this.url(kind, moments, query), { ...options, cache: "no-store" });
     }
     const body = await response.json().catch(() => null);
     if (!response.ok) throw new Refusal(response.status, body?.errors?.[0]);

@@ -102,10 +102,11 @@ export class Download extends EventTarget {
     this.element.setAttribute("aria-busy", "true");
     this.prepareButton.disabled = true;
     this.say(this.words.preparing);
-    const path = `archive-${this.window.from}-${this.window.to - this.window.from}.mp4`;
+    const window = { from: this.window.from, duration: this.window.to - this.window.from };
     try {
-      const file = await this.wait(path, request.signal);
-      if (request === this.request) this.offer(path, file);
+      if (!this.access.addresses.prepares) return this.give(window);
+      const file = await this.wait(window, request.signal);
+      if (request === this.request) this.offer(window, file);
     } catch (error) {
       if (request === this.request) this.say(this.why(error), "is-bad");
     } finally {
@@ -123,22 +124,33 @@ export class Download extends EventTarget {
     return error.code ? `${this.words.failed}: ${error.message}` : this.words.failed;
   }
 
-  async wait(path, signal) {
+  // A make that writes the file while it is downloaded has nothing to say of it before.
+  give(window) {
+    if (!this.access.has("file")) return this.say(this.words.failed, "is-bad");
+    this.say("");
+    this.showLink(window);
+  }
+
+  async wait(window, signal) {
     for (;;) {
-      const file = await this.access.json(path, { prepare: "true" }, { signal });
+      const file = await this.access.json("file", window, { prepare: "true" }, { signal });
       if (file.ready) return file;
       await new Promise((resolve) => setTimeout(resolve, POLL));
       signal.throwIfAborted();
     }
   }
 
-  offer(path, file) {
+  offer(window, file) {
     const text = this.words.ready.replace("%(duration)s", length(file.duration)).replace("%(size)s", bytes(file.bytes));
     const missing = file.gaps.reduce((sum, [from, to]) => sum + to - from, 0);
     const gaps = missing >= 1 ? ` ${this.words.gaps.replace("%(missing)s", length(missing))}` : "";
     this.say(text + gaps, "is-good");
-    this.link.href = this.access.url(path);
     this.link.dataset.duration = String(file.duration);
+    this.showLink(window);
+  }
+
+  showLink(window) {
+    this.link.href = this.access.url("file", window);
     this.link.hidden = false;
     this.prepareButton.hidden = true;
     this.link.focus();

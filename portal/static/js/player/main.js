@@ -173,7 +173,7 @@ async function onForbidden() {
   message.show("lock", words.forbidden, words.forbiddenMore, ["reload"]);
   if (stage.mode !== "archive") return;
   const mine = turn;
-  const isLiveOpen = await access.json("media_info.json").then(() => true, () => false);
+  const isLiveOpen = await access.isOpen("info");
   if (!isLiveOpen || mine !== turn) return;
   if (stage.from < reach.earliest) onNothing();
   else onLiveOnly();
@@ -186,7 +186,7 @@ document.addEventListener("camera-status", ({ detail }) => {
   camera.enabled = detail.enabled && !detail.private;
   const code = detail.error ? detail.error.code : camera.state;
   camera.reason = settings.reasons[code] ?? (detail.error ? settings.reasons.unknown : "");
-  if (stage.mode === "idle" && camera.enabled && settings.playback.base) goLive();
+  if (stage.mode === "idle" && camera.enabled && settings.playback.addresses) goLive();
   else if (stage.mode === "live" && !camera.enabled) goLive();
   else if (stage.mode === "live" && stage.state === "stalled" && camera.state !== was) {
     if (camera.state === "online") stage.again();
@@ -401,11 +401,11 @@ function begin() {
   find("zone").classList.toggle("is-foreign", isForeignZone());
   const centre = isPast && reach.allowed ? at : now();
   timeline.show(centre - span / 2, centre + span / 2);
-  if (!settings.playback.base) message.show("server-off", words.noStreamer);
+  if (!settings.playback.addresses) message.show("server-off", words.noStreamer);
   else if (isPast && reach.allowed) goTo(at, { exact: true });
   else goLive();
   if (isPast && !reach.allowed) showToast(words.archiveForbidden, "warning");
-  if (settings.playback.base && stage.mode === "live") stage.showPoster();
+  if (settings.playback.addresses && stage.mode === "live") stage.showPoster();
   paint();
 }
 

@@ -38,11 +38,21 @@ export class Recordings extends EventTarget {
   async fetch(first, last) {
     for (let start = first; start < last; start += LARGEST) {
       const end = Math.min(last, start + LARGEST);
-      const [{ ranges }] = await this.access.json("recording_status.json", { from: start, to: end });
+      const ranges = await this.ask(start, end);
       this.replace(start, end, ranges.map((range) => ({ from: range.from, to: range.from + range.duration })));
     }
     const settled = Math.min(last, now() - SETTLED);
     if (settled > first) this.known = join([...this.known, { from: first, to: settled }], 0);
+  }
+
+  async ask(from, to) {
+    if (!this.access.has("ranges")) return [];
+    try {
+      return rangesOf(await this.access.json("ranges", { from, to }));
+    } catch (error) {
+      if (error.status === 404 && this.access.addresses.archive_as === "file") return []; // it says so of nothing
+      throw error;
+    }
   }
 
   replace(first, last, spans) {
@@ -92,6 +102,15 @@ export class Recordings extends EventTarget {
       .filter((span) => span.to > first && span.from < last)
       .map((span) => ({ from: Math.max(span.from, first), to: Math.min(span.to, last) }));
   }
+}
+
+// One list in three dialects: an array of one status, the status alone, or the pieces themselves.
+function rangesOf(body) {
+  if (Array.isArray(body) && body.every((piece) => "start" in piece)) {
+    return body.map(({ start, duration }) => ({ from: Date.parse(start) / 1000, duration }));
+  }
+  const status = Array.isArray(body) ? body[0] : body;
+  return status?.ranges ?? status?.dvr_info?.ranges ?? [];
 }
 
 function join(spans, seam) {

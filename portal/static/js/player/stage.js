@@ -4,10 +4,12 @@ import Hls from "../../vendor/hls.light.min.mjs";
 
 import { now } from "./clock.js";
 import { Frames } from "./frames.js";
+import { errorCode, impatient, isCodecTrouble } from "./patience.js";
 
 const STALL = 5_000; // ms without progress while it should play
 const BACKOFF = [1_000, 2_000, 4_000, 8_000, 15_000];
 const CHUNK = 4 * 3600; // seconds of archive asked for at once: at the highest speed a quarter of an hour
+const FILE = 1800; // the same where the archive is a file
 const BUFFER = 30; // seconds loaded ahead, times the speed
 const PRESENT = 30; // seconds behind the clock where a fast archive ends
 
@@ -19,6 +21,7 @@ export class Stage extends EventTarget {
     this.mode = "idle";
     this.state = "idle";
     this.from = 0;
+    this.fileFrom = null; // the moment at which such a file begins
     this.attempt = 0;
     this.progressAt = 0;
     this.lastTime = -1;
@@ -65,30 +68,46 @@ export class Stage extends EventTarget {
 
   live() {
     this.mode = "live";
-    this.load("index.m3u8");
+    this.load("live");
   }
 
   archive(from) {
     this.mode = "archive";
     this.from = from;
     if (this.seekInside(from)) return;
-    this.load(`archive-${Math.floor(from)}-${CHUNK}.m3u8`);
+    this.loadArchive(from);
+  }
+
+  loadArchive(from) {
+    if (!this.access.has("archive")) {
+      this.drop();
+      this.fail("nothing");
+      return;
+    }
+    this.load("archive", { from: Math.floor(from), duration: this.isFile ? FILE : CHUNK });
+  }
+
+  // Some makes give the archive as a file that plays while it comes, instead of a playlist.
+  get isFile() {
+    return this.mode === "archive" && this.access.addresses.archive_as === "file";
   }
 
   // The camera's last thumbnail stands in until the first picture is there: it is one small request away.
   showPoster() {
+    if (!this.access.has("picture")) return;
     const { poster } = this;
     poster.addEventListener("load", () => (poster.hidden = this.video.readyState >= 2 || this.mode !== "live"));
-    poster.src = this.access.url("preview.jpg");
+    poster.src = this.access.url("picture");
   }
 
-  load(path) {
+  load(kind, moments = {}) {
     this.freeze();
     this.drop();
-    this.path = path;
+    this.asked = [kind, moments];
     this.tell("connecting");
     this.progressAt = performance.now();
-    if (Hls.isSupported()) this.loadByScript();
+    if (this.isFile) this.loadFile(moments.from);
+    else if (Hls.isSupported()) this.loadByScript();
     else this.loadByBrowser();
   }
 
@@ -117,8 +136,13 @@ export class Stage extends EventTarget {
     hls.on(Hls.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("levels")));
     hls.once(Hls.Events.LEVEL_LOADED, () => this.play());
     if (!live) hls.once(Hls.Events.LEVEL_UPDATED, () => this.seekInside(this.from));
-    hls.loadSource(access.url(this.path));
+    hls.loadSource(access.url(...this.asked));
     hls.attachMedia(this.video);
+  }
+
+  loadFile(from) {
+    this.fileFrom = from;
+    this.open();
   }
 
   loadByBrowser() {
@@ -127,8 +151,12 @@ export class Stage extends EventTarget {
       this.fail("unsupported");
       return;
     }
-    video.src = this.access.url(this.path);
-    video.onerror = () => this.askWhy();
+    this.open();
+  }
+
+  open() {
+    this.video.src = this.access.url(...this.asked);
+    this.video.onerror = () => this.askWhy();
     this.play();
   }
 
@@ -138,6 +166,7 @@ export class Stage extends EventTarget {
     this.hls = null;
     this.lastTime = -1;
     this.shown = null;
+    this.fileFrom = null;
     this.frames.forget();
     if (this.video.src) {
       this.video.onerror = null;
@@ -197,6 +226,7 @@ export class Stage extends EventTarget {
   }
 
   browserDate() {
+    if (this.fileFrom !== null) return new Date((this.fileFrom + this.video.currentTime) * 1000);
     const start = this.video.getStartDate?.();
     return start && !Number.isNaN(start.getTime()) ? new Date(start.getTime() + this.video.currentTime * 1000) : null;
   }
@@ -208,6 +238,7 @@ export class Stage extends EventTarget {
 
   // Jump to a moment inside what is loaded; false when it is not there.
   seekInside(moment) {
+    if (this.fileFrom !== null) return this.seekInFile(moment - this.fileFrom);
     if (this.mode !== "archive" || !this.hls) return false;
     const details = this.hls.levels[Math.max(0, this.hls.currentLevel)]?.details ?? this.hls.latestLevelDetails;
     for (const fragment of details?.fragments ?? []) {
@@ -220,6 +251,18 @@ export class Stage extends EventTarget {
       }
     }
     return false;
+  }
+
+  // Such a file cannot be asked for from its middle: only what has come already is there.
+  seekInFile(target) {
+    const { video } = this;
+    const { buffered } = video;
+    const inside = [...Array(buffered.length).keys()].some((n) => buffered.start(n) <= target && target < buffered.end(n));
+    if (inside) {
+      video.currentTime = target;
+      this.play();
+    }
+    return inside;
   }
 
   // In live too: what was just seen is still in the buffer.
@@ -286,10 +329,15 @@ export class Stage extends EventTarget {
 
   // A browser that plays by itself does not say what went wrong: ask the streamer the same.
   async askWhy() {
-    const response = await fetch(this.access.url(this.path), { cache: "no-store" }).catch(() => null);
+    const response = await fetch(this.access.url(...this.asked), { cache: "no-store" }).catch(() => null);
+    if (response?.ok) {
+      response.body?.cancel(); // it is the video itself, which only the browser should load
+      this.retry("network");
+      return;
+    }
     const body = await response?.json().catch(() => null);
     const code = body?.errors?.[0]?.code ?? "";
-    if (response?.status === 403) this.refused(code);
+    if ([401, 403].includes(response?.status)) this.refused(code);
     else if (response?.status === 404) this.missing("", code);
     else this.retry("network");
   }
@@ -322,7 +370,7 @@ export class Stage extends EventTarget {
   resumeArchive() {
     const from = this.shown ?? this.from;
     this.from = from;
-    this.load(`archive-${Math.floor(from)}-${CHUNK}.m3u8`);
+    this.loadArchive(from);
   }
 
   // A picture that stands still although it should move is noticed here, whatever its reason.
@@ -368,32 +416,4 @@ export class Stage extends EventTarget {
     canvas.getContext("2d").drawImage(video, 0, 0);
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
-}
-
-function impatient() {
-  const retry = { maxNumRetry: 2, retryDelayMs: 500, maxRetryDelayMs: 2000 };
-  const dontRetryRefusals = (_config, count, _isTimeout, response) =>
-    count < retry.maxNumRetry && ![401, 403, 404].includes(response?.code ?? 0);
-  return {
-    default: {
-      maxTimeToFirstByteMs: 12_000,
-      maxLoadTimeMs: 30_000,
-      timeoutRetry: { ...retry },
-      errorRetry: { ...retry, shouldRetry: dontRetryRefusals },
-    },
-  };
-}
-
-function errorCode(data) {
-  try {
-    const { response, responseType } = data.networkDetails;
-    return JSON.parse(responseType === "arraybuffer" ? new TextDecoder().decode(response) : response).errors[0].code;
-  } catch {
-    return "";
-  }
-}
-
-function isCodecTrouble(data) {
-  const { ErrorDetails } = Hls;
-  return [ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR, ErrorDetails.BUFFER_ADD_CODEC_ERROR].includes(data.details);
 }

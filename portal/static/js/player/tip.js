@@ -39,6 +39,7 @@ export class Tip {
   }
 
   fetch(moment) {
+    if (!this.access.has("frame")) return;
     const picture = new Image();
     picture.addEventListener("load", () => {
       const { hover, span } = this.timeline;
@@ -47,6 +48,6 @@ export class Tip {
       this.image.hidden = false;
       this.place(hover);
     });
-    picture.src = this.access.url(`${Math.floor(moment)}-preview.jpg`);
+    picture.src = this.access.url("frame", { from: Math.floor(moment) });
   }
 }

@@ -1,0 +1,1 @@
+"""What speaks to other people's machines, one make a file."""
