@@ -77,9 +77,9 @@ WHERE c.id = ANY(%(cameras)s) AND c.streamer_id IS NULL AND c.enabled AND NOT c.
 NOTE_STATUS = """
 INSERT INTO devices_camerastatus AS s (
     domain_id, camera_id, alive, status, error_code, error_message, bitrate, online_clients, changed_at, media_info,
-    dvr_duration, dvr_bytes)
+    dvr_duration, dvr_bytes, dvr_kept_bytes)
 SELECT c.domain_id, c.id, false, 'waiting', CASE WHEN c.streamer_id IS NULL THEN 'no_streamer' ELSE '' END, '', 0, 0,
-       %(now)s, '{}', 0, 0
+       %(now)s, '{}', 0, 0, 0
 FROM devices_camera c
 WHERE c.id = ANY(%(cameras)s) AND c.enabled AND NOT c.is_private
   AND (c.streamer_id IS NULL OR c.id = ANY(%(interrupted)s))

@@ -197,7 +197,7 @@ class Converger:
 
 async def _want(row: dict[str, Any], known: Visited) -> None:
     """Read what is wanted. The version was read before: what is newer comes with the next look."""
-    cameras = await fleet.fetch(STREAMS, {"streamer": Int8(row["id"])})
+    cameras = await fleet.fetch(STREAMS, {"streamer": Int8(row["id"]), "now": clock.now()})
     entries = await asyncio.to_thread(lambda: [stream_entry(camera) for camera in cameras])
     names = [f"{camera['name']}~{camera['domain_id']}" for camera in cameras]
     known.wanted = {entry["name"]: entry for entry in entries if entry is not None}

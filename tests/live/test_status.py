@@ -175,8 +175,8 @@ def test_a_lost_notice_is_made_good(
     page = open_page(live_cast.alice)
     superuser_connection.execute(
         "INSERT INTO devices_camerastatus (domain_id, camera_id, alive, status, error_code, error_message, bitrate,"
-        " online_clients, media_info, dvr_duration, dvr_bytes, reported_at)"
-        " VALUES (%s, %s, true, 'running', '', '', 0, 0, '{}', 0, 0, now())",
+        " online_clients, media_info, dvr_duration, dvr_bytes, dvr_kept_bytes, reported_at)"
+        " VALUES (%s, %s, true, 'running', '', '', 0, 0, '{}', 0, 0, 0, now())",
         [live_cast.north.pk, live_cast.gate.pk],
     )
     page.until(lambda: page.shows(live_cast.gate, alive=True), 15.0)

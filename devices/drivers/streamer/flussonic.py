@@ -18,6 +18,7 @@ from devices.drivers.streamer.http import Trouble, ask, basic, cluster
 API = "/streamer/api/v3"
 PAGE = 500
 MOST_PAGES = 400
+DVR = ("expiration", "episodes_expiration", "storage_limit")
 FIELDS = "name,static,inputs,dvr,config_on_disk,stats"
 
 
@@ -106,14 +107,14 @@ def config(entry: Entry, *, storage: str = "", on_play: str = "") -> dict[str, A
         "name": entry["name"],
         "title": entry["title"],
         "static": entry["static"],
-        "inputs": [{"url": entry["inputs"][0]["url"]}],
+        "inputs": [{"url": one["url"]} for one in entry["inputs"][:1]],  # none: only its archive is here
         "thumbnails": {"enabled": entry["thumbnails"]["enabled"]},
     }
     if on_play:
         made["on_play"] = {"url": on_play}
     if "dvr" in entry:
         where = {"root" if storage.startswith("/") else "reference": storage} if storage else {}
-        made["dvr"] = {**where, **entry["dvr"]}
+        made["dvr"] = {**where, **{name: entry["dvr"][name] for name in DVR if name in entry["dvr"]}}
     return made
 
 

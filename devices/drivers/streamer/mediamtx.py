@@ -90,10 +90,11 @@ class MediaMtx(Driver):
     def path(self, entry: Entry) -> dict[str, Any]:
         """A wanted stream as a path of MediaMTX. Gigabytes it does not know."""
         depth = entry.get("dvr", {}).get("expiration", 0)
+        is_elsewhere = not entry["inputs"]  # only its archive is here; nobody may publish to it
         made: dict[str, Any] = {
-            "source": entry["inputs"][0]["url"],
-            "sourceOnDemand": not entry["static"],
-            "record": bool(depth),
+            "source": "publisher" if is_elsewhere else entry["inputs"][0]["url"],
+            "sourceOnDemand": not entry["static"] and not is_elsewhere,
+            "record": bool(depth) and not is_elsewhere,
         }
         if depth:
             made |= {"recordDeleteAfter": f"{depth}s", "recordFormat": "fmp4"}
