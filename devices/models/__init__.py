@@ -1,5 +1,6 @@
 """The models of `devices`, one noun a file."""
 
+from devices.models.actions import CameraAction
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan
 from devices.models.grants import CameraPermission
@@ -11,6 +12,7 @@ from devices.models.words import CameraWord
 
 __all__ = [
     "Camera",
+    "CameraAction",
     "CameraAttribute",
     "CameraPermission",
     "CameraReplacement",
