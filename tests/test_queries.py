@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Plan
 from billing.services import night, plans
 from devices.models import CameraDrift, CameraStatus, Viewing, ViewingSession
-from devices.services import cameras, grants, presets, protection
+from devices.services import actions, cameras, grants, presets, protection
 from tenants import clock
 from tenants.models import SuperAdministrator, User
 from tenants.scoping import domain_scope
@@ -167,6 +167,11 @@ def _webhook(cast: Cast, number: int) -> None:
         webhooks.send_test(hook, acting_user=None)
 
 
+def _action(cast: Cast, number: int) -> None:
+    if number < actions.MOST:
+        actions.add_action(cast.gate, acting_user=cast.alice, title=f"A{number}", url="http://93.184.216.34/x")
+
+
 def _message(cast: Cast, number: int) -> None:
     messages.send(acting_user=cast.nora, user=cast.nora, title=f"M{number}", is_dashboard=True)
     messages.send(acting_user=cast.nora, organization=cast.harbour, title=f"N{number}")
@@ -209,6 +214,7 @@ LISTS: dict[str, Make] = {
     f"{V3}profile/sessions": _session,
     f"{V3}streams/gate/permissions/users": _grant,
     f"{V3}streams/gate/access": _grant,
+    f"{V3}streams/gate/actions": _action,
     f"{V3}streams/gate/viewings": _viewing,
     f"{V3}streams/gate/dvr/protected": _event,
     "/cameras/reasons/gate?from=1&to=9999999": _event,

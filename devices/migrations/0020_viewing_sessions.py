@@ -9,7 +9,7 @@ from tenants.security import OpenToFleet, SecureTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("devices", "0025_zones"),
+        ("devices", "0026_actions"),
         ("tenants", "0014_streamer_entries"),
     ]
 

@@ -112,8 +112,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(VERSION, migrations.RunSQL.noop),
         OpenToFleet(
             {
-                "devices_camerareplacement": "SELECT (id, domain_id, streamer_id, state, secret_id, stream_url_sealed, "
-                "begun_at), UPDATE (state, error_code, media_info)",
+                "devices_camerareplacement": "SELECT (id, domain_id, camera_id, streamer_id, state, secret_id, "
+                "stream_url_sealed, begun_at), UPDATE (state, error_code, media_info)",
             }
         ),
     ]

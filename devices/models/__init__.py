@@ -1,5 +1,6 @@
 """The models of `devices`, one noun a file."""
 
+from devices.models.actions import CameraAction
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan, StreamerSpan
 from devices.models.grants import CameraPermission
@@ -14,6 +15,7 @@ from devices.models.zones import Zone, ZoneMode
 
 __all__ = [
     "Camera",
+    "CameraAction",
     "CameraAttribute",
     "CameraDrift",
     "CameraPermission",

@@ -86,6 +86,7 @@ class CameraRow(NamedTuple):
     streamer_port: int | None
     favorite: bool | None
     motion_alarm: bool | None
+    has_actions: bool
     change_action: str | None
     change_login: str | None
     change_fields: Any
@@ -111,6 +112,7 @@ SELECT c.id, c.domain_id, c.name, c.title, c.comment, c.organization_id, c.folde
        s.alive, s.error_code, s.bitrate,
        extract(epoch FROM s.opened_at)::float8, extract(epoch FROM s.reported_at)::float8,
        t.hostname, t.public_url, t.port, a.favorite, a.motion_alarm,
+       EXISTS (SELECT FROM devices_cameraaction x WHERE x.domain_id = c.domain_id AND x.camera_id = c.id),
        l.action, l.user_login, l.changed::text, extract(epoch FROM l.created_at)::float8, host(l.ip), l.user_agent
 FROM (
     SELECT c.* FROM devices_camera c

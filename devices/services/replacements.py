@@ -34,6 +34,7 @@ TRIALS = """
 SELECT r.id, r.domain_id, r.secret_id, r.stream_url_sealed
 FROM devices_camerareplacement r
 JOIN tenants_domain d ON d.id = r.domain_id AND d.is_active
+JOIN devices_camera c ON c.domain_id = r.domain_id AND c.id = r.camera_id AND NOT c.is_private
 WHERE r.streamer_id = %(streamer)s AND r.state = 'checking' AND r.begun_at > %(since)s
 ORDER BY r.id
 """

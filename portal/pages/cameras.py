@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from devices import access as camera_access
 from devices.models import Camera, CameraAttribute, CameraWord
-from devices.services import cameras
+from devices.services import actions, cameras
 from devices.services.figures import STATES
 from portal.pages import video
 from portal.pages.common import Request, cursor_page, signed_in
@@ -41,6 +41,7 @@ class Card:
     rights: camera_access.CameraRights
     favorite: bool
     preview: str
+    may_act: bool
 
 
 @signed_in
@@ -122,6 +123,7 @@ def counted(rows: QuerySet[Camera], request: Request) -> dict[str, int]:
 def cards(request: Request, rows: list[Camera]) -> list[Card]:
     """The cameras of one page with their condition, rights, mark and picture."""
     rights = camera_access.rights_on(request.user, rows)
+    acting = set() if request.user.is_readonly else actions.cameras_with_actions(camera.pk for camera in rows)
     favorites = set(
         CameraAttribute.objects.filter(user=request.user, favorite=True, camera__in=rows).values_list(
             "camera_id", flat=True
@@ -134,6 +136,7 @@ def cards(request: Request, rows: list[Camera]) -> list[Card]:
             rights=rights.get(camera.pk, camera_access.NONE),
             favorite=camera.pk in favorites,
             preview=video.preview(request, camera) if rights[camera.pk].view and camera.runs else "",
+            may_act=camera.pk in acting and rights[camera.pk].actions,
         )
         for camera in rows
         if camera.pk in rights

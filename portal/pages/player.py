@@ -50,6 +50,7 @@ def watch(request: Request, name: str) -> HttpResponse:
         "facts": facts(camera),
         "speeds": SPEEDS,
         "live": True,
+        "may_act": rights.actions and not request.user.is_readonly and camera.actions.exists(),
         "may_pause": camera_access.may_pause(request.user, camera),
         **kept.kept_by_hand(camera, rights),
     }

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from portal.pages import (
+    actions,
     bulk,
     camera_form,
     cameras,
@@ -55,6 +56,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras/replace/<camera:name>", replacements.replace_page, name="camera-replace"),
     path("cameras/replacing/<camera:name>", replacements.state_page, name="camera-replacing"),
     path("cameras/zones/<camera:name>", zones.zones_page, name="camera-zones"),
+    path("cameras/actions/<camera:name>", actions.actions_page, name="camera-actions"),
+    path("cameras/act/<camera:name>", actions.act, name="camera-act"),
     path("cameras/delete/<camera:name>", camera_form.delete, name="camera-delete"),
     path("cameras/switch/<camera:name>", cameras.switch, name="camera-switch"),
     path("cameras/privacy/<camera:name>", player.privacy, name="camera-privacy"),

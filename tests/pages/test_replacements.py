@@ -154,6 +154,13 @@ def test_its_streamer_tries_it_without_archive_and_ends_with_the_first_word(
     assert "640×360" in client.get(STATE).content.decode()
 
 
+def test_privacy_mode_ends_a_trial_at_its_streamer(streamer: Streamer, live_cast: Cast) -> None:
+    client = begun(live_cast)
+    client.post("/cameras/privacy/gate", {"is_private": "1", "back": "/cameras/"})
+    names = [stream["name"] for stream in streamer.streams().json()["streams"]]
+    assert not [name for name in names if name.startswith(("trial-", "gate~"))]
+
+
 def test_a_streamer_speaks_of_its_own_trials_only(streamer: Streamer, live_cast: Cast) -> None:
     begun(live_cast)
     with domain_scope(live_cast.north):

@@ -11,6 +11,7 @@ from tests.permissions.rows import Row
 
 ORG = "/organizations/{org}"
 CAMERA = {"title": "x", "stream_url": "fake://fake", "preset": "{preset}", "enabled": "on"}
+ACTION = {"title": "x", "method": "GET", "url": "http://93.184.216.34/x"}
 LIMITS = {"camera_limit": "9", "user_limit": "9", "dvr_limit": "9"}
 SETTINGS = {
     "title": "x", "brand_color": "#112233", "accent_color": "#445566", "locale": "en", "timezone": "Europe/Berlin",
@@ -94,6 +95,17 @@ ROWS = [
     get("/cameras/zones/{camera}",       "302 404 404 403 404 403 200 200 404 200 302"),
     post("/cameras/zones/{camera}",      "401 404 404 403 404 403 302 302 404 302 401",
          {"vision_areas": "0 0, 1 0, 1 1, 0 1"}),
+    get("/cameras/actions/{camera}",     "302 404 404 403 404 403 200 200 404 200 302"),
+    get("/cameras/actions/{camera}?action={action}", "302 404 404 403 404 403 200 200 404 200 302"),
+    post("/cameras/actions/{camera}",    "401 404 404 403 404 403 302 302 404 302 401", ACTION),
+    post("/cameras/actions/{camera}",    "401 404 404 403 404 403 302 302 404 302 401",
+         {**ACTION, "action": "{action}"}),
+    post("/cameras/actions/{mine.camera}", "401 404 404 403 404 403 302 302 404 302 401",
+         {"action": "{action}", "remove": "1"}, south="E"),
+    get("/cameras/act/{camera}",         "302 404 404 200 404 200 403 200 404 200 302"),
+    post("/cameras/act/{camera}",        "401 404 404 302 404 403 403 302 404 302 401", {"action": "{action}"}),
+    post("/cameras/act/{mine.camera}",   "401 404 404 302 404 403 403 302 404 302 401", {"action": "{action}"},
+         south="E"),
     get("/cameras/replacing/{camera}",   "302 404 404 403 404 403 200 200 404 200 302", plain=True),
     get("/cameras/reasons/{camera}?from=1&to=2", "302 404 404 200 404 200 403 200 404 200 302", plain=True),
     post("/cameras/keep/{camera}",       "401 404 404 403 404 403 200 200 404 200 401",

@@ -13,6 +13,7 @@ ORG = "organizations/{org}"
 MINE = "organizations/{mine.org}"
 FOLDER = ORG + "/folders/{folder}"
 STREAM = "streams/{camera}"
+ACTION = {"title": "x", "method": "GET", "url": "http://93.184.216.34/x"}
 NEW = {"title": "x", "inputs": [{"url": "fake://fake"}]}
 LINE = {"title": "x", "inputs_0_url": "fake://fake"}
 
@@ -56,6 +57,13 @@ CLIENT = [
     row("POST", STREAM + "/dvr/protected", "401 404 404 403 404 403 201 201 404 201 201",
         {"opened_at": "{kept_from}", "closed_at": "{kept_to}"}, plain=True),
     row("DELETE", STREAM + "/dvr/protected/{moment}", "401 404 404 403 404 403 204 204 404 204 204"),
+    row("GET", STREAM + "/actions", "401 404 404 200 404 200 200 200 404 200 200"),
+    row("POST", STREAM + "/actions", "401 404 404 403 404 403 201 201 404 201 201", ACTION),
+    row("GET", STREAM + "/actions/{action}", "401 404 404 200 404 200 200 200 404 200 200"),
+    row("PUT", STREAM + "/actions/{action}", "401 404 404 403 404 403 200 200 404 200 200", {"title": "x"}),
+    row("PUT", "streams/{mine.camera}/actions/{action}", "401 404 404 403 404 403 200 200 404 200 200", {"title": "x"}),
+    row("DELETE", STREAM + "/actions/{action}", "401 404 404 403 404 403 204 204 404 204 204"),
+    row("POST", STREAM + "/actions/{action}/run", "401 404 404 200 404 403 403 200 404 200 200", plain=True),
     row("PUT", STREAM,              "401 404 404 403 404 403 200 200 404 403 403", {"is_private": True}),
     row("DELETE", STREAM,           "401 404 404 403 404 403 204 204 404 204 204"),
     row("POST", "streams/multiedit", "401 404 404 403 404 403 204 204 404 204 204",

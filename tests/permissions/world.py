@@ -15,7 +15,7 @@ from typing import Any
 from billing.models import InvoiceLine
 from billing.services import night, plans
 from devices.models import Camera, CameraDrift, ViewingSession
-from devices.services import cameras, grants, presets, protection, replacements, streamers
+from devices.services import actions, cameras, grants, presets, protection, replacements, streamers
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
@@ -195,7 +195,7 @@ def _things(isp: Isp) -> None:
     _camera(isp, home, "billed", secret, preset=plan.preset)
     price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))
     _settings(isp, home)
-    isp.ids["replacement"] = _replaced(isp, camera)
+    isp.ids |= {"replacement": _replaced(isp, camera), "action": _action(isp, camera)}
     isp.ids |= {
         "plan": plan.pk, "price": price.pk,
         "isp": isp.domain.pk, "org": home.pk, "other_org": other.pk, "folder": folder.pk, "beside": beside.pk,
@@ -254,6 +254,15 @@ def _watching(camera: Any, user: User) -> ViewingSession:
         protocol="hls", began_at=clock.now(), last_at=clock.now() + timedelta(days=100),
     )  # fmt: skip
     return made
+
+
+def _action(isp: Isp, camera: Any) -> int:
+    """Something the camera can be asked to do; where it is done nobody answers, and that at once."""
+    url = f"http://93.184.216.34/{isp.secret_word}"
+    row = actions.add_action(camera, acting_user=isp.people["owner"], title=isp.secret_word, method="GET", url=url)
+    row.url = f"http://127.0.0.1:9/{isp.secret_word}"
+    row.save()
+    return int(row.pk)
 
 
 def _target(isp: Isp, home: Organization) -> User:

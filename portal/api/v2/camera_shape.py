@@ -169,7 +169,7 @@ class Shaper:
             "onvif_url": (shown(row.onvif_url) or None) if edit else None,
             "onvif_profile": (row.onvif_profile or None) if edit else None,
             "onvif_ptz": row.onvif_ptz,
-            "has_actions": False,
+            "has_actions": row.has_actions,
             "provision_required": False,
             "vision_enabled": row.vision_enabled,
             "vision_alg": row.vision_alg or None,

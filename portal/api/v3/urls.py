@@ -31,6 +31,7 @@ CLIENT = (
     "settings",
     "sign_ins",
     "statistics",
+    "stream_actions",
     "stream_import",
     "stream_protected",
     "stream_reasons",
