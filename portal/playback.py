@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from devices import playback
-from devices.models import Camera
+from devices.models import Camera, Streamer
 from devices.services import streamers
 from portal.api import key_rights
 from portal.hosts import normalize
@@ -47,3 +47,9 @@ def base_url(request: HttpRequest, camera: Camera) -> str:
     """Where the browser behind this request reaches the camera's streamer; empty while it has none."""
     host: Any = request.META.get("HTTP_HOST", "")
     return streamers.playback_base(camera.streamer, normalize(host)) if camera.streamer else ""
+
+
+def former_base(request: HttpRequest, streamer: Streamer) -> str:
+    """The same for a streamer that is not the camera's now."""
+    host: Any = request.META.get("HTTP_HOST", "")
+    return streamers.playback_base(streamer, normalize(host))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from devices.models import Camera, Streamer
+from devices.models import Camera, Streamer, StreamerSpan
 from tenants import clock
 from tenants.encryption import Undecipherable, context_of_column, decrypt
 from tenants.errors import Conflict, Invalid
@@ -146,6 +147,13 @@ def default_streamer() -> Streamer | None:
 def playback_base(streamer: Streamer, host: str) -> str:
     """The address browsers reach a streamer at, without a slash at its end; `host` is the portal's, without port."""
     return base_of(streamer.public_url, streamer.port, host)
+
+
+def former(camera_ids: Iterable[int]) -> QuerySet[Streamer]:
+    """The streamers that cameras were on before, as far as they are still there."""
+    left = StreamerSpan.objects.filter(camera_id__in=list(camera_ids), ended_at__isnull=False)
+    rows: QuerySet[Streamer] = Streamer.objects.filter(pk__in=list(left.values_list("streamer_id", flat=True)))
+    return rows
 
 
 def base_of(public_url: str, port: int, host: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -10,8 +10,9 @@ from django.http.response import HttpResponseBase
 
 from devices import playback as tokens
 from devices.models import Camera
+from devices.services import streamers
 from portal.pages.common import Request
-from portal.playback import Player, base_url
+from portal.playback import Player, base_url, former_base
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 FROM_STREAMERS = ("img-src", "connect-src", "media-src")
@@ -47,9 +48,15 @@ def playback(request: Request, camera: Camera) -> dict[str, Any]:
     }
 
 
-def allow(response: ResponseT, request: Request, cameras: Iterable[Camera]) -> ResponseT:
-    """Let the page load pictures and streams from these cameras' streamers, and from nowhere else."""
-    origins = sorted({_origin(base_url(request, camera)) for camera in cameras} - {""})
+def allow(
+    response: ResponseT, request: Request, cameras: Iterable[Camera], *, archive: Sequence[Camera] = ()
+) -> ResponseT:
+    """Let the page load pictures and streams from these cameras' streamers, and from nowhere else; for those whose
+    `archive` is played, also from where they were before (item 92)."""
+    bases = {base_url(request, camera) for camera in cameras}
+    before = streamers.former(camera.pk for camera in archive) if archive else ()
+    bases |= {former_base(request, row) for row in before}
+    origins = sorted({_origin(base) for base in bases} - {""})
     if origins:
         response._csp_update = dict.fromkeys(FROM_STREAMERS, origins)  # type: ignore[attr-defined]  # django-csp's own
     return response
