@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from devices import playback
 from devices.drivers.streamer import STREAMER_DRIVERS
 from devices.drivers.streamer.base import Addresses
-from devices.models import Camera
+from devices.models import Camera, Streamer
 from devices.services import streamers
 from portal.api import key_rights
 from portal.hosts import normalize
@@ -47,14 +47,11 @@ class Player:
 
 def addresses(request: HttpRequest, camera: Camera) -> Addresses | None:
     """What the browser behind this request loads of the camera; None while it has no streamer."""
-    streamer = camera.streamer
-    if streamer is None:
-        return None
-    make = STREAMER_DRIVERS[streamer.kind]
-    return make.addresses(base_url(request, camera), streamer.playback_url.rstrip("/"), camera.media)
+    return addresses_at(request, camera.streamer, camera.media) if camera.streamer else None
 
 
-def base_url(request: HttpRequest, camera: Camera) -> str:
-    """Where the browser behind this request reaches the camera's streamer; empty while it has none."""
+def addresses_at(request: HttpRequest, streamer: Streamer, media: str) -> Addresses:
+    """The same of a stream at a streamer that need not be the camera's now."""
     host: Any = request.META.get("HTTP_HOST", "")
-    return streamers.playback_base(camera.streamer, normalize(host)) if camera.streamer else ""
+    base = streamers.playback_base(streamer, normalize(host))
+    return STREAMER_DRIVERS[streamer.kind].addresses(base, streamer.playback_url.rstrip("/"), media)

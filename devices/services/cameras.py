@@ -158,7 +158,7 @@ def _read_again(camera: Camera) -> None:
 @transaction.atomic
 def delete_camera(camera: Camera, *, acting_user: User | None) -> None:
     """Remove a camera; its history stays for the bill, its archive until its own retention ends (item 86)."""
-    _lock_privacy(camera)  # and its row: what a streamer says of it meanwhile waits, and finds it gone
+    _read_again(camera)  # and hold it: what a streamer says of it meanwhile waits, and finds it gone
     spans.end(camera)
     modes.end(camera, acting_user=acting_user)
     placements.end(camera)

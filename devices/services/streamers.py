@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from devices.drivers.streamer import STREAMER_DRIVERS
 from devices.drivers.streamer.base import Driver
 from devices.drivers.streamer.http import Reach
-from devices.models import Camera, CameraReplacement, Streamer, Zone
+from devices.models import Camera, CameraReplacement, Streamer, StreamerSpan, Zone
 from devices.services import streamer_reach
 from devices.services.recognition import vision
 from tenants import clock, keys
@@ -211,6 +211,13 @@ def is_key_of(streamer: Streamer, key: str) -> bool:
 def playback_base(streamer: Streamer, host: str) -> str:
     """The address browsers reach a streamer at, without a slash at its end; `host` is the portal's, without port."""
     return base_of(streamer.public_url, streamer.port, host)
+
+
+def former(camera_ids: Iterable[int]) -> QuerySet[Streamer]:
+    """The streamers that cameras were on before, as far as they are still there."""
+    left = StreamerSpan.objects.filter(camera_id__in=list(camera_ids), ended_at__isnull=False)
+    rows: QuerySet[Streamer] = Streamer.objects.filter(pk__in=list(left.values_list("streamer_id", flat=True)))
+    return rows
 
 
 def base_of(public_url: str, port: int, host: str) -> str:

@@ -46,8 +46,9 @@ DROP INDEX IF EXISTS blocks_by_stream;
 DROP INDEX IF EXISTS blocks_by_age;
 CREATE INDEX IF NOT EXISTS blocks_of_stream ON blocks (stream_id, start_ms, end_ms, bytes, disk, keep);
 CREATE INDEX IF NOT EXISTS blocks_free ON blocks (start_ms) WHERE keep = 0;
-CREATE INDEX IF NOT EXISTS blocks_kept ON blocks (stream_id, start_ms) WHERE keep > 0;
-CREATE INDEX IF NOT EXISTS blocks_spare ON blocks (start_ms) WHERE keep = 1;
+CREATE INDEX IF NOT EXISTS blocks_free_ends ON blocks (stream_id, end_ms) WHERE keep = 0;
+CREATE INDEX IF NOT EXISTS blocks_kept ON blocks (start_ms) WHERE keep > 0;
+CREATE INDEX IF NOT EXISTS blocks_kept_ends ON blocks (stream_id, end_ms, keep) WHERE keep > 0;
 CREATE INDEX IF NOT EXISTS blocks_open ON blocks (is_open) WHERE is_open = 1;
 """
 

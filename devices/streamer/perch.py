@@ -206,8 +206,8 @@ class Reporter:
 
     async def report_all(self) -> None:
         await self._measure_archive()
-        await self._perch.report([], await self._archive.index.read(lambda _: self._archive.disks.report()))
-        await self._send([name for name, stream in self._fleet.streams.items() if not stream.wanted.archive_only])
+        names = [name for name, stream in self._fleet.streams.items() if not stream.wanted.archive_only]
+        await self._send(names, await self._archive.index.read(lambda _: self._archive.disks.report()))
 
     async def _measure_archive(self) -> None:
         """The sums of a large archive take a while: not more than a hundredth of the time is spent on them."""
@@ -222,20 +222,21 @@ class Reporter:
         streams = self._fleet.streams
         await self._send([name for name in names if name in streams and self._told.get(name) != streams[name].news()])
 
-    async def _send(self, names: list[str]) -> None:
-        """Report part by part. One that fails keeps no other from being sent; raises Trouble at the end."""
+    async def _send(self, names: list[str], disks: list[dict[str, Any]] | None = None) -> None:
+        """Report part by part, the disks with the first. One part that fails keeps no other from being sent; raises
+        Trouble at the end."""
         trouble: Trouble | None = None
-        for start in range(0, len(names), REPORTED_AT_ONCE):
+        for start in range(0, max(len(names), disks is not None), REPORTED_AT_ONCE):
             part = names[start : start + REPORTED_AT_ONCE]
             try:
-                await self._send_part(part)
+                await self._send_part(part, None if start else disks)
             except Trouble as error:
                 self._fleet.changed.update(part)
                 trouble = error
         if trouble:
             raise trouble
 
-    async def _send_part(self, names: list[str]) -> None:
+    async def _send_part(self, names: list[str], disks: list[dict[str, Any]] | None) -> None:
         report, told = [], {}
         for name in names:
             stream = self._fleet.streams.get(name)
@@ -244,8 +245,8 @@ class Reporter:
             stats = stream.stats(self._sessions.viewers(name), self._archived.get(name))
             report.append({"name": name, "stats": stats})
             told[name] = stream.news()
-        if report:
-            await self._perch.report(report)
+        if report or disks is not None:
+            await self._perch.report(report, disks)
         self._told.update(told)
 
 

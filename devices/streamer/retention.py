@@ -91,12 +91,24 @@ def beyond(index: Index, held: Held, limit: int, now: int) -> list[Doomed]:
 
 
 def oldest(index: Index, count: int, now: int, disk: int | None = None) -> list[Doomed]:
-    """Closed blocks of all streams that give way next: on one disk, or on any that is there."""
+    """Closed blocks of all streams that give way next: on one disk, or on any that is there.
+
+    Each turn is led by an index (tests/bench/recording_index.py): this is asked while every second counts.
+    """
     where = f"b.disk = {int(disk)}" if disk is not None else f"b.disk NOT IN ({_ids(index.offline)})"
-    source = f"SELECT {DOOMED} FROM blocks b JOIN streams s ON s.id = b.stream_id WHERE b.is_open = 0 AND {where}"  # noqa: S608
-    last = "ORDER BY b.start_ms LIMIT :count"
-    turns = (f"b.keep = 0 AND {GONE}", f"b.keep = 1 AND {GONE}", "b.keep = 0", "b.keep > 0")
-    for turn in turns:
-        if found := _doomed(index, f"{source} AND {turn} {last}", now=now, count=count):
+    by_stream = "SELECT {} FROM streams s CROSS JOIN blocks b INDEXED BY {} WHERE b.stream_id = s.id"
+    by_age = f"SELECT {DOOMED} FROM blocks b WHERE b.is_open = 0 AND {where}"  # noqa: S608
+    first = "ORDER BY b.start_ms LIMIT :count"
+    ended = by_stream.format(DOOMED, "blocks_free_ends")
+    if found := _doomed(
+        index, f"{ended} AND b.keep = 0 AND {GONE} AND b.is_open = 0 AND {where} {first}", now=now, count=count
+    ):
+        return found
+    spare = f"{by_stream.format('1', 'blocks_kept_ends')} AND b.keep > 0 AND b.keep = 1 AND {GONE} AND {where} LIMIT 1"
+    if index.rows(spare, {"now": now}):
+        gone = "b.end_ms <= :now - (SELECT s.expiration FROM streams s WHERE s.id = b.stream_id) * 1000"
+        sql = f"{by_age} AND b.keep > 0 AND b.keep = 1 AND {gone} {first}"
+        if found := _doomed(index, sql, now=now, count=count):
             return found
-    return []
+    free = _doomed(index, f"{by_age} AND b.keep = 0 {first}", count=count)
+    return free or _doomed(index, f"{by_age} AND b.keep > 0 {first}", count=count)

@@ -17,6 +17,7 @@ SETTLING = 8.0  # seconds of media during which the distance may still jump; the
 BUCKET, BUCKETS = 10.0, 6  # the smallest distance of the last minute counts
 SLEW = 0.002  # afterwards it moves by at most 2 ms a second: a camera's clock drifts less
 TORN_EARLY = 30.0  # while settling: more than any camera bursts at the start
+TOO_LATE = 30.0  # no video comes so late: a run ends when none came for less than this, so the clock was set forward
 TORN = 3.0  # the two clocks parted by more: one of them was set, and a new run begins
 
 
@@ -49,8 +50,8 @@ class Timeline:
         torn = TORN_EARLY if settling else TORN
         if self.offset is None:
             self.offset = best
-        elif abs(best - self.offset) > torn or distance < self.offset - torn:
-            raise ClockTorn(f"clocks parted by {best - self.offset:.1f} s")
+        elif abs(best - self.offset) > torn or distance < self.offset - torn or distance > self.offset + TOO_LATE:
+            raise ClockTorn(f"clocks parted by {distance - self.offset:.1f} s")
         elif settling:
             self.offset = best
         else:

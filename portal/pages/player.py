@@ -54,7 +54,7 @@ def watch(request: Request, name: str) -> HttpResponse:
         "may_pause": camera_access.may_pause(request.user, camera),
         **kept.kept_by_hand(camera, rights),
     }
-    return video.allow(render(request, "cameras/watch.html", context), request, [camera])
+    return video.allow(render(request, "cameras/watch.html", context), request, [camera], archive=[camera])
 
 
 @signed_in

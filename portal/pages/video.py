@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -10,8 +10,9 @@ from django.http.response import HttpResponseBase
 
 from devices import playback as tokens
 from devices.models import Camera
+from devices.services import streamers
 from portal.pages.common import Request
-from portal.playback import Player, addresses
+from portal.playback import Player, addresses, addresses_at
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 FROM_STREAMERS = ("img-src", "connect-src", "media-src")
@@ -43,9 +44,15 @@ def playback(request: Request, camera: Camera) -> dict[str, Any]:
     }
 
 
-def allow(response: ResponseT, request: Request, cameras: Iterable[Camera]) -> ResponseT:
-    """Let the page load pictures and streams from these cameras' streamers, and from nowhere else."""
-    found = (addresses(request, camera) for camera in cameras)
+def allow(
+    response: ResponseT, request: Request, cameras: Iterable[Camera], *, archive: Sequence[Camera] = ()
+) -> ResponseT:
+    """Let the page load pictures and streams from these cameras' streamers, and from nowhere else; for those whose
+    `archive` is played, also from where they were before (item 92)."""
+    found = [addresses(request, camera) for camera in cameras]
+    if archive:
+        left = streamers.former(camera.pk for camera in archive)
+        found += [addresses_at(request, row, archive[0].media) for row in left]
     origins = sorted(set[str]().union(*(one.origins() for one in found if one)))
     if origins:
         response._csp_update = dict.fromkeys(FROM_STREAMERS, origins)  # type: ignore[attr-defined]  # django-csp's own

@@ -1,6 +1,7 @@
 """How many `-c copy` cameras two cores keep without a lost second, sources on the same machine.
 
     python -m tests.bench.recorders [--seconds 300] [--cameras 60 90 120 ...]
+    python -m tests.bench.recorders 150 600        # as many cameras, as many seconds
 
 Real RTSP cameras (GStreamer, 640x360, 15 fps, H.264 + AAC, a key frame a second), a few viewers a server process; one
 streamer with the timings of a real installation. A camera is lost when its archive of the measured time has a gap, or
@@ -32,17 +33,19 @@ REAL = {"block": 60.0, "chunk": 4.0, "poll": 1.0, "report": 10.0, "stall": 12.0,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", help="cameras, instead of --cameras")
+    parser.add_argument("time", type=float, nargs="?", help="seconds, instead of --seconds")
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--cameras", type=int, nargs="+", default=[GOAL])
     parser.add_argument("--kilobits", type=int, default=400)
     said = parser.parse_args()
-    kept = 0
-    for count in said.cameras:
-        lost = run(count, said.seconds, said.kilobits)
+    kept, seconds = 0, said.time or said.seconds
+    for count in [said.count] if said.count else said.cameras:
+        lost = run(count, seconds, said.kilobits)
         kept = count if not lost else kept
         if lost:
             break
-    print(f"recorders: {kept} cameras lost no second of {said.seconds:.0f}: {kept / GOAL:.2f} of the goal {GOAL}")
+    print(f"recorders: {kept} cameras lost no second of {seconds:.0f}: {kept / GOAL:.2f} of the goal {GOAL}")
 
 
 def run(count: int, seconds: float, kilobits: int) -> int:
@@ -60,28 +63,51 @@ def run(count: int, seconds: float, kilobits: int) -> int:
                 perch.put(f"cam-{number}~1", servers[number // VIEWERS].url("cam"), dvr={"expiration": 86400})
             names = list(perch.streams)
             eventually(lambda: all(perch.stats(name).get("alive") for name in names), seconds=60 + count)  # noqa: B023
-        began, before = time.time() + 2, spent(running)
+        sources = [server.process.pid for server in servers]
+        began, before = time.time() + 2, spent(running, sources)
         time.sleep(seconds + 2)
-        used = {part: value - before[part] for part, value in spent(running).items()}
+        used = {part: value - before[part] for part, value in spent(running, sources).items()}
         children = running.children()
         each = sum(private_memory(pid) for pid in children) / max(1, len(children))
         own = private_memory(running.process.pid)
         running.stop()
         lost = [name for name in names if shortfall(folder, name, began, began + seconds - 2) > 0]
     perch.close()
-    share = {part: 100 * value / seconds / count for part, value in used.items()}
+    share = {part: 100 * used[part] / seconds / count for part in ("streamer", "ffmpeg")}
     print(
         f"{count} cameras: {count - len(lost)} complete; of one core a camera: streamer {share['streamer']:.2f} %, "
         f"ffmpeg {share['ffmpeg']:.2f} %; own memory: streamer {own:.0f} MB, ffmpeg {each:.1f} MB a camera",
         flush=True,
     )
+    print(limit(used, seconds), flush=True)
     return len(lost)
 
 
-def spent(running: Running) -> dict[str, float]:
-    """Processor seconds so far."""
-    ffmpegs = sum(processor_seconds(pid) for pid in running.children())
-    return {"streamer": processor_seconds(running.process.pid), "ffmpeg": ffmpegs}
+def limit(used: dict[str, float], seconds: float) -> str:
+    """What the machine did meanwhile, and what stands in the way of more cameras."""
+    cores = os.cpu_count() or 1
+    shares = {part: value / seconds for part, value in used.items()}
+    ours, whole = shares["streamer"] + shares["ffmpeg"] + shares["sources"], shares["machine"]
+    said = ", ".join(f"{part} {share:.2f}" for part, share in shares.items())
+    if shares["streamer"] > 0.9:
+        why = "the streamer's one thread: more cameras need a second streamer"
+    elif whole > 0.9 * cores:
+        most = max(("ffmpeg", "sources", "streamer"), key=lambda part: shares[part])
+        why = f"the cores, most of ours taken by {most}" if ours > 0.5 * whole else "other work on this machine"
+    else:
+        why = "nothing of the processor's"
+    return f"cores taken of {cores}: {said}; the limit was {why}"
+
+
+def spent(running: Running, sources: list[int]) -> dict[str, float]:
+    """Processor seconds so far: the streamer, its ffmpegs, the test's cameras, and the whole machine."""
+    own = {
+        "streamer": processor_seconds(running.process.pid),
+        "ffmpeg": sum(processor_seconds(pid) for pid in running.children()),
+        "sources": sum(processor_seconds(pid) for pid in sources),
+    }
+    user, nice, system = (int(text) for text in Path("/proc/stat").read_text().split()[1:4])
+    return own | {"machine": (user + nice + system) / os.sysconf("SC_CLK_TCK")}
 
 
 def processor_seconds(pid: int) -> float:

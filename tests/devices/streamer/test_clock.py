@@ -16,19 +16,20 @@ from tenants import clock
 from tenants.addresses import AddressPolicy
 
 
-def test_a_clock_set_back_begins_a_new_run_and_loses_no_video(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_begins_a_new_run_and_loses_no_video(tmp_path: Path, hours: int) -> None:
     settings = Settings("s", "http://perch", "key", tmp_path, networks=AddressPolicy())
-    asyncio.run(asyncio.wait_for(_set_back(settings), 60))
+    asyncio.run(asyncio.wait_for(_set(settings, timedelta(hours=hours)), 60))
 
 
-async def _set_back(settings: Settings) -> None:
+async def _set(settings: Settings, by: timedelta) -> None:
     inputs = Inputs(settings)
     await inputs.start()
     recorder = Recorder("yard main", "fake://fake", Wishes(), inputs, settings, lambda: None)
     recorder.start()
     try:
         await _until(lambda: len(recorder.live.segments) >= 3)
-        with clock.shifted(timedelta(hours=-1)):
+        with clock.shifted(by):
             await _until(lambda: len({segment.run for segment in recorder.live.segments}) == 2)
             latest = recorder.live.segments[-1]
             assert latest.start + latest.duration == pytest.approx(clock.timestamp(), abs=2)

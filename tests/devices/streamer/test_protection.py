@@ -158,7 +158,8 @@ def test_an_index_of_before_is_taken_over_with_nothing_protected(tmp_path: Path)
     archive = Archive(settings(tmp_path))
     asyncio.run(record(archive, stream(archive, "yard~1", expiration=HOUR), 100))
     for statement in (
-        "DROP INDEX blocks_of_stream", "DROP INDEX blocks_free", "DROP INDEX blocks_kept", "DROP INDEX blocks_spare",
+        "DROP INDEX blocks_of_stream", "DROP INDEX blocks_free", "DROP INDEX blocks_free_ends",
+        "DROP INDEX blocks_kept", "DROP INDEX blocks_kept_ends",
         "ALTER TABLE blocks DROP COLUMN keep", "ALTER TABLE blocks DROP COLUMN disk",
         "ALTER TABLE streams DROP COLUMN episodes", "DROP TABLE disks",
     ):  # fmt: skip

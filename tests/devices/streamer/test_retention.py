@@ -158,6 +158,22 @@ def test_on_a_full_disk_the_oldest_go_and_recording_goes_on(small_disk: Path) ->
     assert all(path.stat().st_size > 0 for path in archive.media.rglob("*.mp4"))
 
 
+def test_on_a_full_disk_what_is_protected_stays_while_there_is_anything_else(small_disk: Path) -> None:
+    archive = Archive(settings(small_disk))
+    try:
+        held = archive.index.keep_stream("yard~1", 86400, None, 2 * 86400)
+        asyncio.run(record(archive, held, 5000, 4000, size=900_000))
+        start = round((clock.timestamp() - 5000) * 1000)
+        archive.index.set_keep([(2, block.id) for block in archive.index.blocks("yard~1", start - 1000, start + 1000)])
+        asyncio.run(record(archive, held, *range(1200, 100, -100), size=900_000))
+        kept = ages(archive, "yard~1")
+        assert kept[0] == 4990
+        assert kept[1:] == list(range(90 + len(kept[1:]) * 100, 100, -100))
+    finally:
+        archive.close()
+    assert all(path.stat().st_size > 0 for path in archive.media.rglob("*.mp4"))
+
+
 def test_a_disk_full_of_other_things_is_said_and_recording_resumes(
     small_disk: Path, start: Callable[..., Running], perch: FakePerch
 ) -> None:

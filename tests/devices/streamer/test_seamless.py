@@ -132,11 +132,12 @@ def test_a_viewer_who_may_not_is_refused_by_each(moved: Moved) -> None:
     start, duration = moved.window()
     assert moved.new.get(f"yard/archive-{start}-{duration}.m3u8", token="bad").status_code == 403
     moved.old.perch.allowed = set()
-    eventually(lambda: moved.old.get(f"yard/archive-{start}-{duration}.m3u8").status_code == 403)
+    eventually(lambda: moved.old.get("yard/recording_status.json").status_code == 403)
     said = moved.new.get("yard/recording_status.json").json()[0]
     assert said["ranges"][0]["from"] >= moved.ended - 2
     moved.old.perch.allowed = {"good"}
-    eventually(lambda: moved.old.get(f"yard/archive-{start}-{duration}.m3u8").status_code == 200)
+    for path in ("recording_status.json", f"archive-{start}-{duration}.m3u8"):
+        eventually(lambda: moved.old.get(f"yard/{path}").status_code == 200)  # noqa: B023
 
 
 def test_while_the_old_one_is_away_its_part_is_a_gap_with_a_reason(moved: Moved) -> None:
