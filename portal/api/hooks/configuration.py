@@ -13,27 +13,30 @@ from typing import Any
 import orjson
 from psycopg.types.numeric import Int8
 
-from devices.services.streamers import HOSTS, STREAMS, stream_entry
+from devices.placement import LEASE
+from devices.services.streamers import HOSTS, SEVERAL, STREAMS, stream_entry
 from portal import fleet
 from portal.api.hooks.callers import ROW, Caller, caller
 from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
+FORMAT = 2  # raise it when the same rows come to mean another answer, so that no streamer keeps the old one
 PAGE = 1000
 HEADERS = (("X-Config-Server-Separate-Endpoints", "true"), ("X-Config-Server-Dynamic-Streams", "false"))
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One streamer's answer at one version: the streams as JSON by ascending camera id, and the hosts of all ISPs."""
+    """One streamer's answer at one version: the streams as JSON by ascending camera id, the hosts of all ISPs, and the
+    lease (null: nobody else could be given these streams)."""
 
     etag: str
     ids: list[int]
     names: list[str]
     streams: list[bytes]
     hosts: bytes
+    lease: bytes
 
     def page(self, after: int, names: frozenset[str] | None) -> bytes:
         """A page of at most PAGE streams whose camera id is above `after`, or only the named ones."""
@@ -45,7 +48,8 @@ class Rendered:
         shown = chosen[:PAGE]
         more = b',"next":"%s"' % _cursor(self.ids[shown[-1]]).encode() if len(chosen) > PAGE else b""
         body = b",".join(self.streams[index] for index in shown)
-        return b'{"streams":[%s]%s,"hosts":%s,"estimated_count":%d}' % (body, more, self.hosts, len(self.ids))
+        facts = (body, more, self.hosts, self.lease, len(self.ids))
+        return b'{"streams":[%s]%s,"hosts":%s,"lease":%s,"estimated_count":%d}' % facts
 
 
 _rendered: dict[int, Rendered] = {}
@@ -86,12 +90,15 @@ async def _render(calling: Caller) -> Rendered:
         row = await versions.fetchone()
         cameras = await (await held.execute(STREAMS, parameters)).fetchall()
         hosts = await (await held.execute(HOSTS)).fetchall()
+        several = await (await held.execute(SEVERAL)).fetchone()
     if row is None:
         raise Refusal(404)
-    return await asyncio.to_thread(_build, _etag(row["version"], row["key_digest"]), cameras, hosts)
+    return await asyncio.to_thread(
+        _build, _etag(row["version"], row["key_digest"]), cameras, hosts, several is not None
+    )
 
 
-def _build(etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]]) -> Rendered:
+def _build(etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]], several: bool) -> Rendered:
     entries = [(row["id"], entry) for row in cameras if (entry := stream_entry(row)) is not None]
     if len(entries) < len(cameras):
         logger.error("%d stream addresses cannot be opened with the keys at hand", len(cameras) - len(entries))
@@ -103,6 +110,7 @@ def _build(etag: str, cameras: list[dict[str, Any]], hosts: list[dict[str, Any]]
         names=[entry["name"] for _id, entry in entries],
         streams=[orjson.dumps(entry) for _id, entry in entries],
         hosts=orjson.dumps({row["host"]: row["domain_id"] for row in hosts}),
+        lease=orjson.dumps(LEASE if several else None),
     )
 
 
