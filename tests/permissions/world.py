@@ -14,7 +14,7 @@ from typing import Any
 
 from billing.models import InvoiceLine
 from billing.services import night, plans
-from devices.services import cameras, grants, presets, streamers
+from devices.services import cameras, grants, presets, streamers, zones
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
@@ -79,7 +79,7 @@ class World:
 
 def build() -> World:
     """Make it, through the same services as everything else."""
-    streamers.add_streamer(hostname="streamer-1", port=8001)
+    streamers.add_streamer(hostname="streamer-1", port=8001, zones=[zones.add_zone(name="ring", title="Ring")])
     world = World(_isp("north", NORTH), _isp("south", SOUTH))
     for isp, other in ((world.north, world.south), (world.south, world.north)):
         isp.sessions["foreign"], isp.foreign_key = other.sessions["admin"], other.system_key

@@ -55,6 +55,7 @@ ADMIN = (
     "users",
     "webhooks",
     "wordings",
+    "zones",
 )
 
 
