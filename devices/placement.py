@@ -17,6 +17,9 @@ from typing import NamedTuple
 # A streamer asks every second and is noted every five: silent for so long, it is lost. Calculated from the goal of half
 # a minute, less the round that finds out and the poll by which another one learns of it.
 LOST = timedelta(seconds=20)
+# A streamer that is cut off from Perch stops after so many seconds: its cameras are others' by then. Two record one
+# camera for the difference of this and LOST, and the time that a streamer needs to notice.
+LEASE = 45
 # A streamer that was lost has to answer for so long, twice as long after each further loss within FORGIVEN, before
 # cameras that have another place come to it: who comes and goes must not take cameras along.
 STEADY = timedelta(seconds=60)

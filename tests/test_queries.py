@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Plan
 from billing.services import night, plans
 from devices.models import CameraDrift, CameraStatus, Viewing, ViewingSession
-from devices.services import actions, cameras, grants, presets, protection
+from devices.services import actions, cameras, grants, presets, protection, streamers, zones
 from tenants import clock
 from tenants.models import SuperAdministrator, User
 from tenants.scoping import domain_scope
@@ -59,6 +59,10 @@ def _camera(cast: Cast, number: int) -> None:
     )
     CameraStatus.objects.create(domain_id=made.domain_id, camera=made, alive=True, reported_at=clock.now())
     cameras.mark_camera(made, cast.nora, favorite=True)
+
+
+def _zone(cast: Cast, number: int) -> None:
+    streamers.add_streamer(hostname=f"s{number}", port=8001, zones=[zones.add_zone(name=f"z{number}", title="Z")])
 
 
 def _organization(cast: Cast, number: int) -> None:
@@ -248,6 +252,8 @@ LISTS: dict[str, Make] = {
     f"{V3}messages": _message,
     f"{V3}profile/sign_ins": _visit,
     f"{V3}organizations/{{org}}/invitations": _invitation,
+    f"{V3_ADMIN}zones": _zone,
+    f"{V3_ADMIN}streamers": _zone,
     f"{V3_ADMIN}access_log": _visit,
     f"{V3_ADMIN}users/{{bob}}/sessions": _visit,
     f"{V3_ADMIN}identity_providers": _provider,

@@ -72,7 +72,8 @@ SELECT h.host, h.domain_id FROM tenants_domainhost h JOIN tenants_domain d ON d.
 ORDER BY h.host
 """
 
-
+# Whether another streamer could be given what one does not answer for.
+SEVERAL = "SELECT 1 FROM devices_streamer WHERE role = 'streamer' OFFSET 1 LIMIT 1"
 FIELDS = frozenset({"port", "public_url", "is_default", "labels", "channel_limit", "total_bandwidth"})
 
 

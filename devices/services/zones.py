@@ -30,6 +30,14 @@ def zone_named(name: str) -> Zone:
     return found
 
 
+def chosen_zone(name: str) -> Zone:
+    """A zone that is named in a setting; Invalid where there is none."""
+    try:
+        return zone_named(name)
+    except Missing as error:
+        raise Invalid(error.message, field="zone") from error
+
+
 @transaction.atomic
 def add_zone(*, name: str, **values: Any) -> Zone:
     """Add a zone; the name stays."""

@@ -29,3 +29,7 @@ class SourceError(Exception):
 
 class Trouble(Exception):
     """Perch does not answer, or not as agreed; what runs goes on."""
+
+
+class CutOff(Trouble):
+    """Perch cannot be reached, or does not know this streamer: it may have given the cameras to others."""

@@ -27,6 +27,7 @@ class Fleet:
         self.streams: dict[str, Stream] = {}
         self.hosts: dict[str, int] = {}
         self.version = ""
+        self.lease: float | None = None
         self.changed: set[str] = set()
         self.news = asyncio.Event()
 
@@ -44,7 +45,7 @@ class Fleet:
 
     async def converge(self, wanted: Configuration) -> bool:
         """Make what runs equal to what is wanted; what is not listed is closed at once. False: to be tried again."""
-        self.hosts = wanted.hosts
+        self.hosts, self.lease = wanted.hosts, wanted.lease
         dropped = [name for name in self.streams if name not in wanted.streams]
         await asyncio.gather(*(self._close(name) for name in dropped))
         await self._archive.index.write(Index.drop_all_but, set(wanted.streams))
@@ -93,6 +94,13 @@ class Fleet:
         stream = self.streams.pop(name, None)
         if stream:
             await stream.stop()
+
+    async def stand_down(self) -> None:
+        """Stop all cameras, which others have by now, until Perch says again what to run; what is recorded stays."""
+        if self.streams:
+            log.warning("cut off from Perch for %d s: all cameras are left to other streamers", self.lease or 0)
+        self.version = ""
+        await self.stop()
 
     async def stop(self) -> None:
         await asyncio.gather(*(self._close(name) for name in list(self.streams)))

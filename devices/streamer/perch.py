@@ -11,20 +11,20 @@ import httpx
 import orjson
 
 from devices.streamer.archive import Archive
-from devices.streamer.errors import Trouble
+from devices.streamer.errors import CutOff, Trouble
 from devices.streamer.fleet import Fleet
 from devices.streamer.index import Index, Totals
 from devices.streamer.retention import Episode
 from devices.streamer.sessions import Decision, Sessions, Visit
 from devices.streamer.settings import Settings
-from devices.streamer.wire import Configuration, Wanted, read_hosts, read_stream
+from devices.streamer.wire import Configuration, Wanted, read_hosts, read_lease, read_stream
 from tenants import clock
 
 log = logging.getLogger("perch.streamer")
 
 PAGES = 1000
 REPORTED_AT_ONCE = 1000  # streams in one report: about half a megabyte, and Perch reads no more than five
-SLOWEST_POLL = 15.0
+SLOWEST_POLL = 5.0  # a streamer that Perch does not hear for 20 s is taken for lost
 
 
 class Perch:
@@ -60,6 +60,7 @@ class Perch:
         """What Perch wants, None when nothing changed since `version`. Raises Trouble."""
         streams: dict[str, Wanted] = {}
         hosts: dict[str, int] = {}
+        lease: float | None = None
         cursor = tag = ""
         for page in range(PAGES):
             headers = {"If-None-Match": version} if version and not page else {}
@@ -70,6 +71,7 @@ class Perch:
             tag = tag or answer.headers.get("ETag", "")
             self._tells_episodes = answer.headers.get("X-Config-Server-Episodes", "").lower() == "true"
             hosts |= read_hosts(data.get("hosts"))
+            lease = read_lease(data.get("lease"))
             for one in data.get("streams") or []:
                 wanted = read_stream(one) if isinstance(one, dict) else None
                 if wanted:
@@ -78,7 +80,7 @@ class Perch:
                     log.warning("a stream of the configuration cannot be understood and is left out")
             cursor = str(data.get("next") or "")
             if not cursor:
-                return Configuration(streams, hosts, tag)
+                return Configuration(streams, hosts, tag, lease)
         raise Trouble("the configuration has no end")
 
     async def decide(self, visit: Visit) -> Decision:
@@ -114,11 +116,14 @@ class Perch:
             query = {key: value for key, value in query.items() if value}
             return await self._client.get(self._settings.base + path, params=query, headers=headers)
         except httpx.HTTPError as error:
-            raise Trouble(type(error).__name__) from error
+            kind = Trouble if _is_refused(error) else CutOff
+            raise kind(type(error).__name__) from error
 
     def _read(self, answer: httpx.Response) -> dict[str, Any]:
-        if answer.status_code != 200:
+        if answer.status_code >= 500:
             raise Trouble(f"status {answer.status_code}")
+        if answer.status_code != 200:
+            raise CutOff(f"status {answer.status_code}")
         try:
             data = orjson.loads(answer.content)
         except ValueError as error:
@@ -128,12 +133,28 @@ class Perch:
         return data
 
 
+def _is_refused(error: BaseException | None) -> bool:
+    """Whether Perch's machine answered that nobody listens there: Perch is stopped, not the way to it."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError):
+            return True
+        if isinstance(error, BaseExceptionGroup):
+            return any(_is_refused(one) for one in error.exceptions)
+        error = error.__cause__ or error.__context__
+    return False
+
+
 class Follower:
-    """Polls the configuration and lets the fleet converge; says once when Perch goes and once when it returns."""
+    """Polls the configuration and lets the fleet converge; says once when Perch goes and once when it returns.
+
+    While Perch is down, what runs goes on: nobody can have been told anything else. A streamer that is cut off from
+    Perch, or that Perch does not know any more, stops when its lease is over: another one has its cameras by then.
+    """
 
     def __init__(self, perch: Perch, fleet: Fleet, settings: Settings) -> None:
         self._perch, self._fleet, self._settings = perch, fleet, settings
         self._trouble = ""
+        self._leased_at = clock.monotonic()
         self.polls = 0
 
     @property
@@ -149,10 +170,13 @@ class Follower:
 
     async def poll(self) -> bool:
         """Ask once; False when there was no answer to go by, or not all of it could be done."""
+        asked_at = clock.monotonic()
         try:
             wanted = await self._perch.configuration(self._fleet.version)
+            self._leased_at = asked_at
             settled = wanted is None or await self._fleet.converge(wanted)
         except Trouble as error:
+            await self._mind_lease(error, asked_at)
             if not self._trouble:
                 log.warning("Perch gives no configuration (%s); what runs goes on", error)
             self._trouble = str(error)
@@ -161,6 +185,12 @@ class Follower:
             log.info("Perch answers again")
         self._trouble, self.polls = "", self.polls + 1
         return settled
+
+    async def _mind_lease(self, error: Trouble, asked_at: float) -> None:
+        if not isinstance(error, CutOff):
+            self._leased_at = asked_at
+        elif self._fleet.lease and clock.monotonic() - self._leased_at > self._fleet.lease:
+            await self._fleet.stand_down()
 
 
 class Reporter:

@@ -65,6 +65,12 @@ class Configuration:
     streams: dict[str, Wanted]
     hosts: dict[str, int]
     version: str = ""
+    lease: float | None = None  # seconds without Perch after which another streamer has these streams; None: nobody has
+
+
+def read_lease(value: Any) -> float | None:
+    """The lease of an answer; None where there is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
 
 
 def read_stream(data: dict[str, Any]) -> Wanted | None:

@@ -15,7 +15,7 @@ from typing import Any
 from billing.models import InvoiceLine
 from billing.services import night, plans
 from devices.models import Camera, CameraDrift, ViewingSession
-from devices.services import actions, cameras, grants, presets, protection, replacements, streamers
+from devices.services import actions, cameras, grants, presets, protection, replacements, streamers, zones
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
@@ -80,7 +80,7 @@ class World:
 
 def build() -> World:
     """Make it, through the same services as everything else."""
-    streamers.add_streamer(hostname="streamer-1", port=8001)
+    streamers.add_streamer(hostname="streamer-1", port=8001, zones=[zones.add_zone(name="ring", title="Ring")])
     world = World(_isp("north", NORTH), _isp("south", SOUTH))
     for isp, other in ((world.north, world.south), (world.south, world.north)):
         isp.sessions["foreign"], isp.foreign_key = other.sessions["admin"], other.system_key

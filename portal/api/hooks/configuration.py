@@ -15,8 +15,9 @@ from psycopg.types.numeric import Int8
 
 from devices.drivers.streamer import flussonic
 from devices.models import Streamer
+from devices.placement import LEASE
 from devices.services.replacements import LONGEST, TRIALS, trial_entry
-from devices.services.streamers import HOSTS, STREAMS, hook_url, stream_entry
+from devices.services.streamers import HOSTS, SEVERAL, STREAMS, hook_url, stream_entry
 from portal import fleet
 from portal.api.hooks.callers import ROW, Caller, caller
 from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
@@ -36,13 +37,17 @@ HEADERS = (
 
 @dataclass(frozen=True)
 class Rendered:
-    """One streamer's answer at one version: the streams as JSON by ascending camera id, and the hosts of all ISPs."""
+    """One streamer's answer at one version: the streams as JSON by ascending camera id.
+
+    `ours` are members that streamers of our own make know: the hosts of all ISPs, and the lease (null: nobody else
+    could be given these streams).
+    """
 
     etag: str
     ids: list[int]
     names: list[str]
     streams: list[bytes]
-    hosts: bytes
+    ours: bytes
 
     def page(self, after: int, names: frozenset[str] | None) -> bytes:
         """A page of at most PAGE streams whose camera id is above `after`, or only the named ones."""
@@ -54,8 +59,7 @@ class Rendered:
         shown = chosen[:PAGE]
         more = b',"next":"%s"' % _cursor(self.ids[shown[-1]]).encode() if len(chosen) > PAGE else b""
         body = b",".join(self.streams[index] for index in shown)
-        hosts = b',"hosts":%s' % self.hosts if self.hosts else b""  # our own streamer's; others know no such word
-        return b'{"streams":[%s]%s%s,"estimated_count":%d}' % (body, more, hosts, len(self.ids))
+        return b'{"streams":[%s]%s%s,"estimated_count":%d}' % (body, more, self.ours, len(self.ids))
 
 
 _rendered: dict[int, Rendered] = {}
@@ -97,14 +101,16 @@ async def _render(calling: Caller) -> Rendered:
         cameras = await (await held.execute(STREAMS, parameters)).fetchall()
         hosts = await (await held.execute(HOSTS)).fetchall()
         trials = await (await held.execute(TRIALS, {**parameters, "since": clock.now() - LONGEST})).fetchall()
+        several = await (await held.execute(SEVERAL)).fetchone()
     if row is None:
         raise Refusal(404)
-    return await asyncio.to_thread(_build, row, cameras, hosts, trials)
+    ours = orjson.dumps(
+        {"hosts": {row["host"]: row["domain_id"] for row in hosts}, "lease": LEASE if several else None}
+    )
+    return await asyncio.to_thread(_build, row, cameras, trials, b"," + ours[1:-1])
 
 
-def _build(
-    row: dict[str, Any], cameras: list[dict[str, Any]], hosts: list[dict[str, Any]], trials: list[dict[str, Any]]
-) -> Rendered:
+def _build(row: dict[str, Any], cameras: list[dict[str, Any]], trials: list[dict[str, Any]], ours: bytes) -> Rendered:
     entries = [(row["id"], entry) for row in cameras if (entry := stream_entry(row)) is not None]
     if len(entries) < len(cameras):
         logger.error("%d stream addresses cannot be opened with the keys at hand", len(cameras) - len(entries))
@@ -120,7 +126,7 @@ def _build(
         ids=[camera_id for camera_id, _entry in entries],
         names=[entry["name"] for _id, entry in entries],
         streams=[orjson.dumps(entry) for _id, entry in entries],
-        hosts=b"" if is_flussonic else orjson.dumps({row["host"]: row["domain_id"] for row in hosts}),
+        ours=b"" if is_flussonic else ours,
     )
 
 

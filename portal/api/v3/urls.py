@@ -60,6 +60,7 @@ ADMIN = (
     "viewing_sessions",
     "webhooks",
     "wordings",
+    "zones",
 )
 
 

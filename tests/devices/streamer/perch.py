@@ -29,7 +29,8 @@ class FakePerch:
     ranges: list[dict[str, int]] | None = None
     auth_duration: int = 2
     max_sessions: int | None = None
-    down: set[str] = field(default_factory=set)  # "streams", "auth", "status": answer 500
+    down: set[str] = field(default_factory=set)  # "streams", "auth", "status": answer 500; "key": it is void
+    lease: int | None = None
     stumbles_over: str = ""  # a report that names this stream is answered 500
     episodes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     disks: list[dict[str, Any]] = field(default_factory=list)
@@ -86,7 +87,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
-        if self.headers.get("Authorization") != f"Bearer {KEY}":
+        if "key" in self.perch.down and parts.path.endswith("/streams"):
+            self.answer(403, {"errors": []})
+        elif self.headers.get("Authorization") != f"Bearer {KEY}":
             self.answer(401, {"errors": []})
         elif parts.path == f"{PREFIX}/streamers/{HOSTNAME}/streams":
             self.configuration(query)
@@ -125,7 +128,9 @@ class Handler(BaseHTTPRequestHandler):
     def page(self, start: int) -> dict[str, Any]:
         """The streams from a number on, and where the next page begins."""
         streams, end = list(self.perch.streams.values()), start + self.perch.page_size
-        body: dict[str, Any] = {"streams": streams[start:end], "hosts": self.perch.hosts}
+        body: dict[str, Any] = {
+            "streams": streams[start:end], "hosts": self.perch.hosts, "lease": self.perch.lease,
+        }  # fmt: skip
         return body | ({"next": str(end)} if end < len(streams) else {})
 
     def protected(self, names: list[str]) -> None:

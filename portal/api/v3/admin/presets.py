@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from devices.models import Preset
-from devices.services import presets
+from devices.models import Preset, ZoneMode
+from devices.services import presets, zones
 from portal.api.v3.client.presets import EXAMPLE, PRESETS, PresetShape, any_preset, preset_shapes
 from portal.api.v3.client.stream_fields import LONGEST_DEPTH, MOST_BYTES
 from portal.api.v3.schema import answers, lists
@@ -39,12 +39,21 @@ class PresetVisionFields(Fields):
     alg = Text(max_length=20)
 
 
+class LayoutFields(Fields):
+    """Where the preset's cameras are placed; a camera's own zone wins, labels hold for all of them."""
+
+    zone = serializers.CharField(max_length=64, required=False, allow_null=True)
+    mode = serializers.ChoiceField(choices=ZoneMode.values, required=False)
+    labels = serializers.DictField(child=serializers.CharField(max_length=63), required=False)
+
+
 class PresetFields(Fields):
     """What may be set on a preset; `deleted_at` retires it, null brings it back."""
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
         "is_adjustable": False, "is_everywhere": False, "vision": {"alg": ""}, "thumbnails_expiration": 0,
         "dvr": {"expiration": 0, "episodes_expiration": None, "storage_limit": None},
+        "layout_rules": {"zone": None, "mode": "preferred", "labels": {}},
     }  # fmt: skip
 
     title = serializers.CharField(max_length=200)
@@ -53,6 +62,7 @@ class PresetFields(Fields):
     dvr = PresetDvrFields(required=False)
     vision = PresetVisionFields(required=False)
     thumbnails_expiration = Number(max_value=LONGEST_DEPTH, help_text="seconds; kept in whole days")
+    layout_rules = LayoutFields(required=False)
     deleted_at = serializers.IntegerField(required=False, allow_null=True, min_value=0)
 
 
@@ -62,6 +72,9 @@ NAMES: Mapping[str, str] = {
     "dvr_space": "dvr.storage_limit",
     "vision_alg": "vision.alg",
     "precise_thumbnails_days": "thumbnails_expiration",
+    "zone": "layout_rules.zone",
+    "zone_mode": "layout_rules.mode",
+    "labels": "layout_rules.labels",
 }
 ALL_PRESETS = replace(PRESETS, more=(*PRESETS.more, ("deleted", "true: those that were deleted")))
 SENT = {"title": "Week", "is_adjustable": False, "dvr": {"expiration": 604800, "storage_limit": 100000000000}}
@@ -82,6 +95,13 @@ def _values(fields: dict[str, Any]) -> dict[str, Any]:
         values["vision_alg"] = fields["vision"]["alg"]
     if "thumbnails_expiration" in fields:
         values["precise_thumbnails_days"] = _whole(fields["thumbnails_expiration"], DAY)
+    return values | _layout(fields.get("layout_rules", {}))
+
+
+def _layout(rules: dict[str, Any]) -> dict[str, Any]:
+    values = {name: rules[sent] for sent, name in (("mode", "zone_mode"), ("labels", "labels")) if sent in rules}
+    if "zone" in rules:
+        values["zone"] = zones.chosen_zone(rules["zone"]) if rules["zone"] else None
     return values
 
 

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from rest_framework.response import Response
 
-from devices.models import Camera, OrganizationPreset, Preset
+from devices.models import Camera, OrganizationPreset, Preset, Zone
 from devices.services import presets
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
@@ -44,8 +44,16 @@ class PresetCountsShape(TypedDict):
     streams_count: int
 
 
+class LayoutShape(TypedDict):
+    """Where the preset's cameras are placed, unless they have a zone of their own; `labels` hold for all of them."""
+
+    zone: str | None
+    mode: str
+    labels: dict[str, str]
+
+
 class PresetShape(TypedDict):
-    """A preset; `deleted_at` in ms, null while it can be chosen."""
+    """A preset; `deleted_at` in ms, null while it can be chosen; `layout_rules` for the ISP's administrators only."""
 
     id: int
     title: str
@@ -56,6 +64,7 @@ class PresetShape(TypedDict):
     vision: VisionShape
     thumbnails_expiration: int
     stats: PresetCountsShape
+    layout_rules: LayoutShape | None
     deleted_at: int | None
     last_change: ChangeShape | None
 
@@ -81,6 +90,7 @@ EXAMPLE = {
     "id": 391, "title": "Default", "is_default": True, "is_adjustable": False, "is_everywhere": True,
     "dvr": {"expiration": 604800, "episodes_expiration": None, "storage_limit": None}, "vision": {"alg": None},
     "thumbnails_expiration": 0, "stats": {"organizations_count": 3, "streams_count": 12}, "deleted_at": None,
+    "layout_rules": {"zone": "north", "mode": "preferred", "labels": {}},
     "last_change": None,
 }  # fmt: skip
 
@@ -102,10 +112,19 @@ def preset_shapes(asking: User, rows: Iterable[Preset]) -> list[PresetShape]:
     organizations = _counts(OrganizationPreset, ids) if asking.is_admin else {}
     changes = changes_of(asking, "Preset", ids)
     ends = _ends([row.pk for row in found if row.is_deleted])
+    layouts = _layouts(found) if asking.is_admin else {}
     return [
-        _shape(row, organizations.get(row.pk, 0), streams.get(row.pk, 0), ends.get(row.pk), changes.get(str(row.pk)))
+        _shape(
+            row, (organizations.get(row.pk, 0), streams.get(row.pk, 0)), ends.get(row.pk), changes.get(str(row.pk)),
+            layouts.get(row.pk),
+        )
         for row in found
-    ]
+    ]  # fmt: skip
+
+
+def _layouts(rows: list[Preset]) -> dict[int, LayoutShape]:
+    names = dict(Zone.objects.filter(pk__in={row.zone_id for row in rows}).values_list("pk", "name"))
+    return {row.pk: {"zone": names.get(row.zone_id or 0), "mode": row.zone_mode, "labels": row.labels} for row in rows}
 
 
 def _counts(model: Any, ids: list[int]) -> dict[int, int]:
@@ -119,7 +138,9 @@ def _ends(ids: list[int]) -> dict[int, int]:
     return {int(row.object_id): utc_ms(row.created_at) or 0 for row in rows.order_by("id")} if ids else {}
 
 
-def _shape(row: Preset, organizations: int, streams: int, end: int | None, change: ChangeShape | None) -> PresetShape:
+def _shape(
+    row: Preset, counts: tuple[int, int], end: int | None, change: ChangeShape | None, layout: LayoutShape | None
+) -> PresetShape:
     return {
         "id": row.pk,
         "title": row.title,
@@ -129,7 +150,8 @@ def _shape(row: Preset, organizations: int, streams: int, end: int | None, chang
         "dvr": dvr_shape(row.dvr_depth, row.dvr_lock_days, row.dvr_space),
         "vision": {"alg": row.vision_alg or None},
         "thumbnails_expiration": row.precise_thumbnails_days * DAY,
-        "stats": {"organizations_count": organizations, "streams_count": streams},
+        "stats": {"organizations_count": counts[0], "streams_count": counts[1]},
+        "layout_rules": layout,
         "deleted_at": end,
         "last_change": change,
     }

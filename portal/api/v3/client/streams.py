@@ -261,7 +261,7 @@ class MultieditView(V3View):
             try:
                 self._edit(request.user, item)
             except PerchError as error:
-                raise _placed(error, f"streams.{number}") from error
+                raise placed_error(error, f"streams.{number}") from error
             except serializers.ValidationError as error:
                 raise serializers.ValidationError({f"streams.{number}": error.detail}) from error
         return gone()
@@ -274,7 +274,7 @@ class MultieditView(V3View):
         _mark(user, camera, marks)
 
 
-def _placed(error: PerchError, where: str) -> PerchError:
+def placed_error(error: PerchError, where: str) -> PerchError:
     """The error with the place in the body that it speaks of."""
     if isinstance(error, Invalid):
         named = {f"{where}.{NAMES.get(name, name)}": texts for name, texts in error.fields.items()}
