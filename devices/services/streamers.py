@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from devices.drivers.streamer import STREAMER_DRIVERS
 from devices.drivers.streamer.base import Driver
 from devices.drivers.streamer.http import Reach
-from devices.models import Camera, Streamer
+from devices.models import Camera, CameraDrift, Streamer
 from devices.services import streamer_reach
 from tenants import clock, keys
 from tenants.addresses import streamer_policy
@@ -115,6 +115,9 @@ def remove_streamer(streamer: Streamer) -> None:
         with domain_scope(domain):
             if Camera.objects.filter(streamer=streamer).exists():
                 raise Conflict(_("Cameras are recorded on this streamer: move them to another one first."))
+            CameraDrift.objects.filter(streamer_hostname=streamer.hostname, repaired_at=None).update(
+                repaired_at=clock.now()
+            )
     # Not by the model: it would look for cameras in no ISP's scope, which is refused.
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM devices_streamer WHERE id = %s", [streamer.pk])
