@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from devices.drivers.streamer import STREAMER_DRIVERS
 from devices.drivers.streamer.base import Driver
 from devices.drivers.streamer.http import Reach
-from devices.models import Camera, CameraReplacement, Streamer, StreamerSpan, Zone
+from devices.models import Camera, CameraDrift, CameraReplacement, Streamer, StreamerSpan, Zone
 from devices.services import streamer_reach
 from devices.services.recognition import vision
 from tenants import clock, keys
@@ -141,6 +141,8 @@ def remove_streamer(streamer: Streamer) -> None:
             if Camera.objects.filter(streamer=streamer).exists():
                 raise Conflict(_("Cameras are on this streamer: let it carry at most 0 cameras, and they move away."))
             CameraReplacement.objects.filter(streamer=streamer).update(streamer=None)
+            open_ones = CameraDrift.objects.filter(streamer_hostname=streamer.hostname, repaired_at=None)
+            open_ones.update(repaired_at=clock.now())
     streamer.zones.clear()
     # Not by the model: it would look for cameras in no ISP's scope, which is refused.
     with connection.cursor() as cursor:

@@ -36,6 +36,7 @@ class MediaMtx(Simulator):
         super().__init__(port)
         self.auth_address = auth_address
         self.began = time.time()
+        self.video = b"\0\0\0\x18ftypiso5"  # what its playback server gives
         self.restart()
 
     def restart(self) -> None:
@@ -176,7 +177,7 @@ class MediaMtx(Simulator):
             if name not in self.paths or not self._may("playback", name, urlencode(call.query)):
                 return Reply(401)
             if call.path == "/get":
-                return Reply(200, b"\0\0\0\x18ftypiso5", {"Content-Type": "video/mp4"})
+                return Reply(200, self.video, {"Content-Type": "video/mp4"})
             begun = call.query.get("start", "")
             return Reply(200, [{"start": begun, "duration": 600.5, "url": f"{self.url}/get?path={name}"}])
         name, _, _file = call.path.strip("/").rpartition("/")

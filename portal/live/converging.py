@@ -144,6 +144,7 @@ class Converger:
                 del self._visited[old]
             driver = STREAMER_DRIVERS[row["kind"]](reach_of(row), storage=row["storage"])
             self._visited[key] = Visited(driver, row)
+        self._visited[key].row = row
         return self._visited[key]
 
     async def _look(self, row: dict[str, Any], known: Visited) -> None:
@@ -218,9 +219,7 @@ async def _may_watch(row: dict[str, Any], session: Session) -> bool:
     try:
         await authorization.answer(row["key_digest"], {"name": session.name, "token": token, "proto": "hls"})
     except Refusal as refusal:
-        if refusal.status >= 500:
-            raise DatabaseAway(str(refusal)) from refusal
-        return False
+        return refusal.status != 403  # anything else is no answer about him: the streamer's key was just renewed
     return True
 
 
