@@ -19,6 +19,7 @@ from devices.streamer.fleet import Fleet
 from devices.streamer.inputs import Inputs
 from devices.streamer.perch import Follower, Perch, Reporter
 from devices.streamer.pictures import Pictures
+from devices.streamer.rtsp_server import RtspServer
 from devices.streamer.sessions import Sessions
 from devices.streamer.settings import Settings
 
@@ -50,6 +51,7 @@ class Streamer:
         self.exports = Exports(self.archive, settings)
         self.follower = Follower(self.perch, self.fleet, settings)
         self.reporter = Reporter(self.perch, self.fleet, self.sessions, self.archive.index, settings)
+        self.rtsp = RtspServer(self.fleet, self.sessions, self.archive, settings)
         door = Door(self.fleet, self.sessions, self.archive, self.pictures, self.exports, settings)
         config = uvicorn.Config(
             make_app(door, lambda: self.follower.is_ready),
@@ -75,6 +77,7 @@ class Streamer:
             asyncio.create_task(task)
             for task in (
                 self._guard("http", self.http.serve),
+                self._guard("rtsp", self.rtsp.run),
                 self._guard("configuration", self.follower.run),
                 self._guard("status", self.reporter.run),
                 self._guard("chores", self.fleet.chores),
