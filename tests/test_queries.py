@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Plan
 from billing.services import night, plans
 from devices.models import CameraStatus, Viewing, ViewingSession
-from devices.services import cameras, grants, presets
+from devices.services import cameras, grants, playback_grants, presets
 from tenants import clock
 from tenants.models import SuperAdministrator, User
 from tenants.scoping import domain_scope
@@ -126,6 +126,10 @@ def _watching(cast: Cast, number: int) -> None:
         camera=cast.gate, key=str(number), user_id=cast.bob.pk, holder=1, holder_id=number, kind="live",
         protocol="hls", began_at=now, last_at=now,
     )  # fmt: skip
+
+
+def _third_party(cast: Cast, number: int) -> None:
+    playback_grants.add_grant(cast.gate, acting_user=None, title=f"T{number}")
 
 
 def _session(cast: Cast, number: int) -> None:
@@ -243,6 +247,8 @@ LISTS: dict[str, Make] = {
     "/settings/keys": _key,
     "/settings/webhooks": _webhook,
     "/storage/": _camera,
+    "/cameras/third-parties/gate": _third_party,
+    f"{V3}streams/gate/playback-grants": _third_party,
     "/watching/": _watching,
     f"{V3}viewing-sessions": _watching,
     f"{V3_ADMIN}viewing-sessions": _watching,

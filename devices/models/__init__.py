@@ -3,6 +3,7 @@
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan
 from devices.models.grants import CameraPermission
+from devices.models.playback_grants import PlaybackGrant
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.sessions import ViewingSession
 from devices.models.streamers import Streamer
@@ -18,6 +19,7 @@ __all__ = [
     "ModeSpan",
     "OrganizationPreset",
     "OutageSpan",
+    "PlaybackGrant",
     "Preset",
     "PresetSpan",
     "Streamer",

@@ -11,7 +11,7 @@ class Streamer(models.Model):
 
     `version` grows with every committed change of what the streamer has to run (kept by triggers), so that a poll that
     brings nothing new costs one row. `key_digest` is the SHA-256 of the key it shows. `public_url` is the address
-    browsers use; empty means the portal's own host with `port`.
+    browsers use; empty means the portal's own host with `port`. `rtsp_port` is for third parties; 0: it serves none.
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +21,7 @@ class Streamer(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.EMBEDDED)
     public_url = models.URLField(_("public address"), blank=True)
     port = models.PositiveIntegerField(_("port"), default=8001)
+    rtsp_port = models.PositiveIntegerField(_("RTSP port"), default=8554, blank=True)
     key_digest = models.CharField(max_length=64, unique=True)
     is_default = models.BooleanField(_("new cameras go here"), default=False)
     version = models.BigIntegerField(default=1)

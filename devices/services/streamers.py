@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from tenants.services.validation import check
 
 DAY = 24 * 3600
 GIGABYTE = 1_000_000_000
+RTSP_PORT = 8554
 ANSWERING = timedelta(seconds=45)  # a streamer asks every second; its last word is noted every few
 
 # What one streamer runs, across ISPs: read by the role `fleet` in the hot hook, hence as SQL. Suspension, disabling and
@@ -43,13 +45,20 @@ ORDER BY h.host
 
 
 def add_streamer(
-    *, hostname: str, port: int, key: str | None = None, public_url: str = "", is_default: bool | None = None
+    *,
+    hostname: str,
+    port: int,
+    key: str | None = None,
+    public_url: str = "",
+    is_default: bool | None = None,
+    rtsp_port: int | None = None,
 ) -> tuple[Streamer, str]:
     """Add a streamer and return it with its key, which is kept as a hash only. The first one becomes the default."""
     key = key or new_secret("st-")
     with transaction.atomic():
         first = not Streamer.objects.exists()
         streamer = Streamer(hostname=hostname, port=port, public_url=public_url, key_digest=digest(key))
+        streamer.rtsp_port = RTSP_PORT if rtsp_port is None else rtsp_port
         streamer.is_default = first if is_default is None else is_default
         if streamer.is_default:
             Streamer.objects.update(is_default=False)
@@ -59,17 +68,20 @@ def add_streamer(
 
 
 @transaction.atomic
-def change_streamer(streamer: Streamer, *, port: int, public_url: str, is_default: bool) -> Streamer:
+def change_streamer(
+    streamer: Streamer, *, port: int, public_url: str, is_default: bool, rtsp_port: int | None = None
+) -> Streamer:
     """Change how browsers reach a streamer, and whether new cameras go there; one of all streamers is the default."""
     if streamer.is_default and not is_default:
         raise Invalid(
             _("Choose another default streamer instead: new cameras have to go somewhere."), field="is_default"
         )
     streamer.port, streamer.public_url, streamer.is_default = port, public_url, is_default
+    streamer.rtsp_port = streamer.rtsp_port if rtsp_port is None else rtsp_port
     check(streamer)
     if is_default:
         Streamer.objects.exclude(pk=streamer.pk).update(is_default=False)
-    streamer.save(update_fields=["port", "public_url", "is_default"])
+    streamer.save(update_fields=["port", "rtsp_port", "public_url", "is_default"])
     return streamer
 
 
@@ -101,14 +113,14 @@ def is_answering(streamer: Streamer) -> bool:
     return seen is not None and clock.now() - seen < ANSWERING
 
 
-def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:
+def ensure_streamer(*, hostname: str, port: int, key: str, rtsp_port: int = RTSP_PORT) -> Streamer:
     """The streamer of this name, with this port and key: made, or brought in line after a move to other ones."""
     streamer = Streamer.objects.filter(hostname=hostname).first()
     if streamer is None:
-        return add_streamer(hostname=hostname, port=port, key=key)[0]
-    if streamer.port != port or not is_key_of(streamer, key):
-        streamer.port, streamer.key_digest = port, digest(key)
-        streamer.save(update_fields=["port", "key_digest"])
+        return add_streamer(hostname=hostname, port=port, key=key, rtsp_port=rtsp_port)[0]
+    if (streamer.port, streamer.rtsp_port) != (port, rtsp_port) or not is_key_of(streamer, key):
+        streamer.port, streamer.rtsp_port, streamer.key_digest = port, rtsp_port, digest(key)
+        streamer.save(update_fields=["port", "rtsp_port", "key_digest"])
     return streamer
 
 
@@ -130,6 +142,13 @@ def playback_base(streamer: Streamer, host: str) -> str:
 def base_of(public_url: str, port: int, host: str) -> str:
     """The same for a streamer that was read without its model."""
     return public_url.rstrip("/") or f"http://{host}:{port}"
+
+
+def rtsp_base(streamer: Streamer, host: str) -> str:
+    """The address third parties reach a streamer at by RTSP; `host` is the portal's. Empty where it serves none."""
+    name = urlsplit(streamer.public_url).hostname or host
+    name = f"[{name}]" if ":" in name else name
+    return f"rtsp://{name}:{streamer.rtsp_port}" if streamer.rtsp_port else ""
 
 
 def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -113,6 +113,13 @@ class StreamerForm(PerchForm):
         label=_("Public address"), required=False, max_length=200, assume_scheme="https",
         help_text=_("As in https://video1.example.org. Empty: the portal's own host name with the port."),
     )  # fmt: skip
+    rtsp_port = forms.IntegerField(
+        label=_("RTSP port"),
+        required=False,
+        min_value=0,
+        max_value=65535,
+        help_text=_("For third parties. 0: it serves no RTSP."),
+    )
     is_default = forms.BooleanField(label=_("New cameras go here"), required=False)
 
 
@@ -123,7 +130,7 @@ class NewStreamerForm(StreamerForm):
         label=_("Host name"), max_length=253, validators=[HOST],
         help_text=_("The name it calls itself by. It stays."),
     )  # fmt: skip
-    field_order = ("hostname", "port", "public_url", "is_default")
+    field_order = ("hostname", "port", "rtsp_port", "public_url", "is_default")
 
 
 class SizingForm(PerchForm):

@@ -25,7 +25,7 @@ from tenants.services import installation_log
 
 METHODS = ["GET", "HEAD", "POST"]
 Action = installation_log.Action
-ADDRESSES = ("port", "public_url", "is_default")
+ADDRESSES = ("port", "rtsp_port", "public_url", "is_default")
 
 
 @administrators_only
@@ -41,7 +41,7 @@ def streamers_page(request: Request) -> HttpResponse:
 @require_http_methods(METHODS)
 def add(request: Request) -> HttpResponse:
     """Add a streamer; its key is shown this once."""
-    form = NewStreamerForm(request.POST or None, initial={"port": 8001})
+    form = NewStreamerForm(request.POST or None, initial={"port": 8001, "rtsp_port": 8554})
     made = submit(request, form, _added)
     if made is None:
         return render(request, "installation/streamer_add.html", {"form": form}, status=422 if form.errors else 200)
