@@ -69,8 +69,8 @@ class RtspServer:
                 server = await asyncio.start_server(
                     self._accept, self.settings.bind, self.settings.rtsp_port, limit=16 * 1024
                 )
-            except OSError as error:
-                log.error("RTSP is not served: port %s cannot be used (%s)", self.settings.rtsp_port, error.strerror)
+            except (OSError, OverflowError) as error:  # taken, not ours to use, or no port number at all
+                log.error("RTSP is not served: port %s cannot be used (%s)", self.settings.rtsp_port, error)
                 await asyncio.sleep(AGAIN)
                 continue
             log.info("RTSP is served at port %s", self.settings.rtsp_port)
