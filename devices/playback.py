@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 import struct
 from dataclasses import dataclass, field
@@ -23,17 +24,20 @@ from tenants import clock, keys
 from tenants.errors import Forbidden
 
 LIFETIME = 2 * 3600  # seconds, also the longest there is; a player asks for a new one before that
-PURPOSE = "play"
+PURPOSE, GRANT = "play", "grant"
 _NONCE = 12
 _PAYLOAD = struct.Struct(">BBIQQQI")  # kind of sign-in, flags, ISP, camera, user, sign-in, expiry (until 2106)
 _ARCHIVE = 1
+_FOREVER = 2**32 - 1
+_MARK = "g."  # no letter of a player's token
 
 
 class Holder(IntEnum):
-    """By what somebody watches: the session of a browser or application, or an API key."""
+    """By what somebody watches: the session of a browser or application, an API key, or a grant to a third party."""
 
     SESSION = 1
     KEY = 2
+    GRANT = 3
 
 
 class Watched(Protocol):
@@ -100,6 +104,23 @@ class Issuer:
         return _seal(_PAYLOAD.pack(*said), self.purpose)
 
 
+def grant_token(grant: Watched, camera: Watched) -> str:
+    """The long-lived token of a grant to a third party: it says which grant it is, and the row says the rest.
+
+    The nonce follows from the row, so the same grant always has the same token.
+    """
+    said = (Holder.GRANT, _ARCHIVE, camera.domain_id, camera.pk, 0, grant.pk, _FOREVER)
+    nonce = hashlib.sha256(b"grant" + keys.derive("playback") + struct.pack(">QQ", camera.domain_id, grant.pk)).digest()
+    return _MARK + _seal(_PAYLOAD.pack(*said), GRANT, nonce[:_NONCE])
+
+
+def open_any(token: str) -> Playback:
+    """A player's token, or that of a grant. Raises TokenRefused."""
+    if token.startswith(_MARK):
+        return open_token(token.removeprefix(_MARK), purpose=GRANT)
+    return open_token(token)
+
+
 def open_token(token: str, *, purpose: str = PURPOSE) -> Playback:
     """What the token says. Raises TokenRefused, with the same words whatever is wrong with it."""
     try:
@@ -113,8 +134,8 @@ def open_token(token: str, *, purpose: str = PURPOSE) -> Playback:
     return playback
 
 
-def _seal(payload: bytes, purpose: str) -> str:
-    nonce = os.urandom(_NONCE)
+def _seal(payload: bytes, purpose: str, nonce: bytes = b"") -> str:
+    nonce = nonce or os.urandom(_NONCE)
     return _seal_text(nonce + _cipher().encrypt(nonce, payload, purpose.encode()))
 
 

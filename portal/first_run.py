@@ -24,7 +24,9 @@ HOSTNAME = "embedded"
 def prepare() -> dict[str, Any]:
     """Bring the installation to where it can serve; returns what the supervisor prints and hands to the streamer."""
     key = streamer_key()
-    streamers.ensure_streamer(hostname=HOSTNAME, port=settings.PERCH_STREAMER_PORT, key=key)
+    streamers.ensure_streamer(
+        hostname=HOSTNAME, port=settings.PERCH_STREAMER_PORT, key=key, rtsp_port=settings.PERCH_RTSP_PORT
+    )
     lines = [] if Domain.objects.exists() else _first()
     if Domain.objects.filter(slug=demo.NORTH).exists():
         lines = [*demo.lines(settings.PORT), *lines]

@@ -32,6 +32,7 @@ DATA_DIR = paths.data_dir()
 
 PORT = env_int("PORT", 8000)
 PERCH_STREAMER_PORT = env_int("PERCH_STREAMER_PORT", PORT + 1)
+PERCH_RTSP_PORT = env_int("PERCH_RTSP_PORT", PERCH_STREAMER_PORT + 553)  # 8554 beside 8001
 PERCH_DERIVE = paths.derive
 PERCH_KEY_DIR = DATA_DIR / "keys"
 # Networks (besides the public Internet) that cameras may be in; loopback only where the demo or a test opens it.

@@ -21,7 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Plan
 from billing.services import night, plans
 from devices.models import CameraDrift, CameraStatus, Viewing, ViewingSession
-from devices.services import actions, cameras, grants, presets, protection, streamers, zones
+from devices.services import actions, cameras, grants, playback_grants, presets, protection, streamers, zones
 from tenants import clock
 from tenants.models import SuperAdministrator, User
 from tenants.scoping import domain_scope
@@ -140,6 +140,10 @@ def _watching(cast: Cast, number: int) -> None:
         camera=cast.gate, key=str(number), user_id=cast.bob.pk, holder=1, holder_id=number, kind="live",
         protocol="hls", began_at=now, last_at=now,
     )  # fmt: skip
+
+
+def _third_party(cast: Cast, number: int) -> None:
+    playback_grants.add_grant(cast.gate, acting_user=None, title=f"T{number}")
 
 
 def _session(cast: Cast, number: int) -> None:
@@ -268,6 +272,8 @@ LISTS: dict[str, Make] = {
     "/settings/keys": _key,
     "/settings/webhooks": _webhook,
     "/storage/": _camera,
+    "/cameras/third-parties/gate": _third_party,
+    f"{V3}streams/gate/playback-grants": _third_party,
     "/watching/": _watching,
     f"{V3}viewing-sessions": _watching,
     f"{V3_ADMIN}viewing-sessions": _watching,

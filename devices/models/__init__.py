@@ -4,6 +4,7 @@ from devices.models.actions import CameraAction
 from devices.models.cameras import Camera, CameraAttribute, CameraStatus
 from devices.models.facts import ModeSpan, OutageSpan, StreamerSpan
 from devices.models.grants import CameraPermission
+from devices.models.playback_grants import PlaybackGrant
 from devices.models.presets import OrganizationPreset, Preset, PresetSpan
 from devices.models.protection import ProtectedSpan
 from devices.models.replacements import CameraReplacement
@@ -25,6 +26,7 @@ __all__ = [
     "ModeSpan",
     "OrganizationPreset",
     "OutageSpan",
+    "PlaybackGrant",
     "Preset",
     "PresetSpan",
     "ProtectedSpan",

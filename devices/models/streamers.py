@@ -22,7 +22,7 @@ class Streamer(models.Model):
 
     `version` grows with every committed change of what the streamer has to run (kept by triggers), so that a poll that
     brings nothing new costs one row. `key_digest` is the SHA-256 of the key it shows. `public_url` is the address
-    browsers use; empty means the portal's own host with `port`.
+    browsers use; empty means the portal's own host with `port`. `rtsp_port` is for third parties; 0: it serves none.
 
     Cameras are placed by its zones and labels and within its limits: `channel_limit` cameras, `total_bandwidth` kbit/s.
     `steady_since` is when it began to answer, null while it is silent; how often it was lost within an hour, last at
@@ -51,6 +51,7 @@ class Streamer(models.Model):
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.STREAMER)
     public_url = models.URLField(_("public address"), blank=True)
     port = models.PositiveIntegerField(_("port"), default=8001)
+    rtsp_port = models.PositiveIntegerField(_("RTSP port"), default=8554, blank=True)
     playback_url = models.URLField(_("address of the archive"), blank=True)
     api_url = models.CharField(_("address of its API"), max_length=200, blank=True)
     api_login = models.CharField(_("login"), max_length=100, blank=True)

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
@@ -28,6 +29,7 @@ from tenants.services.validation import assign, check
 
 DAY = 24 * 3600
 GIGABYTE = 1_000_000_000
+RTSP_PORT = 8554
 FOREVER = 100 * 365 * DAY  # seconds: what is protected stays while there is room; the contract knows numbers only
 ANSWERING = timedelta(seconds=45)  # a streamer asks every second; its last word is noted every few
 
@@ -74,7 +76,7 @@ ORDER BY h.host
 
 # Whether another streamer could be given what one does not answer for.
 SEVERAL = "SELECT 1 FROM devices_streamer WHERE role = 'streamer' OFFSET 1 LIMIT 1"
-FIELDS = frozenset({"port", "public_url", "is_default", "labels", "channel_limit", "total_bandwidth"})
+FIELDS = frozenset({"port", "rtsp_port", "public_url", "is_default", "labels", "channel_limit", "total_bandwidth"})
 
 
 @transaction.atomic
@@ -156,14 +158,14 @@ def is_answering(streamer: Streamer) -> bool:
     return seen is not None and clock.now() - seen < ANSWERING
 
 
-def ensure_streamer(*, hostname: str, port: int, key: str) -> Streamer:
+def ensure_streamer(*, hostname: str, port: int, key: str, rtsp_port: int = RTSP_PORT) -> Streamer:
     """The streamer of this name, with this port and key: made, or brought in line after a move to other ones."""
     streamer = Streamer.objects.filter(hostname=hostname).first()
     if streamer is None:
-        return add_streamer(hostname=hostname, port=port, key=key)[0]
-    if streamer.port != port or not is_key_of(streamer, key):
-        streamer.port, streamer.key_digest = port, digest(key)
-        streamer.save(update_fields=["port", "key_digest"])
+        return add_streamer(hostname=hostname, port=port, key=key, rtsp_port=rtsp_port)[0]
+    if (streamer.port, streamer.rtsp_port) != (port, rtsp_port) or not is_key_of(streamer, key):
+        streamer.port, streamer.rtsp_port, streamer.key_digest = port, rtsp_port, digest(key)
+        streamer.save(update_fields=["port", "rtsp_port", "key_digest"])
     return streamer
 
 
@@ -226,6 +228,13 @@ def former(camera_ids: Iterable[int]) -> QuerySet[Streamer]:
 def base_of(public_url: str, port: int, host: str) -> str:
     """The same for a streamer that was read without its model."""
     return public_url.rstrip("/") or f"http://{host}:{port}"
+
+
+def rtsp_base(streamer: Streamer, host: str) -> str:
+    """The address third parties reach a streamer at by RTSP; `host` is the portal's. Empty where it serves none."""
+    name = urlsplit(streamer.public_url).hostname or host
+    name = f"[{name}]" if ":" in name else name
+    return f"rtsp://{name}:{streamer.rtsp_port}" if streamer.rtsp_port else ""
 
 
 def stream_entry(row: Mapping[str, Any]) -> dict[str, Any] | None:

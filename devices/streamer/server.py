@@ -21,6 +21,7 @@ from devices.streamer.neighbours import Neighbours
 from devices.streamer.past import Past
 from devices.streamer.perch import Follower, Perch, Reporter
 from devices.streamer.pictures import Pictures
+from devices.streamer.rtsp_server import RtspServer
 from devices.streamer.sessions import Sessions
 from devices.streamer.settings import Settings
 
@@ -55,6 +56,7 @@ class Streamer:
         self.exports = Exports(self.archive, self.neighbours, settings)
         self.follower = Follower(self.perch, self.fleet, settings)
         self.reporter = Reporter(self.perch, self.fleet, self.sessions, self.archive, settings)
+        self.rtsp = RtspServer(self.fleet, self.sessions, self.archive, settings)
         door = Door(self.fleet, self.sessions, self.archive, self.pictures, self.past, self.exports)
         config = uvicorn.Config(
             make_app(door, lambda: self.follower.is_ready),
@@ -80,6 +82,7 @@ class Streamer:
             asyncio.create_task(task)
             for task in (
                 self._guard("http", self.http.serve),
+                self._guard("rtsp", self.rtsp.run),
                 self._guard("configuration", self.follower.run),
                 self._guard("status", self.reporter.run),
                 self._guard("chores", self.fleet.chores),

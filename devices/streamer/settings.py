@@ -22,6 +22,7 @@ class Settings:
     storage: Path  # the index and what may be thrown away; the archive too, where `disks` names no others
     bind: str = "127.0.0.1"
     port: int = 8001
+    rtsp_port: int = 0  # 0: RTSP is not served
     networks: AddressPolicy = field(default_factory=camera_policy)
     disks: tuple[Path, ...] = ()  # folders of the archive, each on a disk of its own
 
@@ -41,6 +42,7 @@ class Settings:
     doubt: float = 60.0  # an old decision holds this long while Perch does not answer
     idle: float = 60.0  # an on-demand camera closes this long after its last viewer
     viewer: float = 12.0  # a viewer who asked nothing for this long has gone
+    unread: int = 1_000_000  # kept for an RTSP player that does not read; the system keeps as much again
     patience: float = 10.0  # how long a viewer's first request waits for an on-demand camera
 
     connect: float = 6.0  # dial, TLS and each answer of a camera

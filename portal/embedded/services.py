@@ -104,7 +104,8 @@ def _web(addresses: Addresses, common: Mapping[str, str]) -> Service:
 def streamer(addresses: Addresses, identity: Mapping[str, str]) -> Service:
     """The embedded streamer. `identity`: its hostname and key, from `manage.py setup`."""
     command = manage("streamer", "--hostname", identity["hostname"], "--bind", addresses.bind)
-    command += ["--port", str(addresses.streamer_port), "--perch-url", addresses.web]
+    rtsp_port = os.environ.get("PERCH_RTSP_PORT") or str(addresses.streamer_port + 553)
+    command += ["--port", str(addresses.streamer_port), "--rtsp-port", rtsp_port, "--perch-url", addresses.web]
     command += ["--storage", str(paths.data_dir() / "streamer")]
     ready = _probe(addresses.bind, addresses.streamer_port, "/streamer/api/v3/monitoring/readiness")
     return Service(

@@ -80,6 +80,14 @@ class StreamerForm(CarriedForm):
         label=_("Public address"), required=False, max_length=200, assume_scheme="https",
         help_text=_("As in https://video1.example.org. Empty: the portal's own host name with the port."),
     )  # fmt: skip
+    rtsp_port = forms.IntegerField(
+        label=_("RTSP port"), required=False, min_value=0, max_value=65535, initial=8554,
+        help_text=_("For third parties. 0: it serves no RTSP."),
+    )  # fmt: skip
+
+    def clean_rtsp_port(self) -> int:
+        """Left empty, it is none."""
+        return self.cleaned_data["rtsp_port"] or 0
 
 
 class NewStreamerForm(StreamerForm):
@@ -89,7 +97,7 @@ class NewStreamerForm(StreamerForm):
         label=_("Host name"), max_length=253, validators=[HOST],
         help_text=_("The name it calls itself by. It stays."),
     )  # fmt: skip
-    field_order = ("hostname", "port", "public_url")
+    field_order = ("hostname", "port", "rtsp_port", "public_url")
 
 
 class ZoneForm(PerchForm):

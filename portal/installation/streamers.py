@@ -45,7 +45,9 @@ def add(request: Request) -> HttpResponse:
     """Add a streamer; its key is shown this once."""
     kind = request.GET.get("kind", "")
     kind = kind if kind in STREAMER_FORMS else Streamer.Kind.EMBEDDED
-    form = STREAMER_FORMS[kind][0](request.POST or None, initial={"port": 8001, "perch_url": _perch()})
+    form = STREAMER_FORMS[kind][0](
+        request.POST or None, initial={"port": 8001, "rtsp_port": 8554, "perch_url": _perch()}
+    )
     made = submit(request, form, lambda values: streamers.add_streamer(kind=kind, **values))
     if made is None:
         context = {"form": form, "kind": kind, "kinds": Streamer.Kind.choices}

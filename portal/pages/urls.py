@@ -22,6 +22,7 @@ from portal.pages import (
     session,
     settings,
     storage,
+    third_parties,
     watching,
     zones,
 )
@@ -68,6 +69,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras/access/<camera:name>", grants.camera_page, name="camera-access"),
     path("cameras/viewings/<camera:name>", grants.viewings_page, name="camera-viewings"),
     path("cameras/grant/<camera:name>", grants.grant_camera, name="camera-grant"),
+    path("cameras/third-parties/<camera:name>", third_parties.camera_page, name="third-parties"),
+    path("cameras/third-party/<grant_id>/revoke/<camera:name>", third_parties.revoke, name="third-party-revoke"),
     path("cameras/revoke/<camera:name>", grants.revoke_camera, name="camera-revoke"),
     path("", include("portal.pages.urls_people")),
     path("organizations/", organizations.organizations_page, name="organizations"),

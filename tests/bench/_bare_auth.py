@@ -18,7 +18,7 @@ django.setup()
 from psycopg.types.numeric import Int8
 from psycopg_pool import AsyncConnectionPool
 
-from devices.playback import open_token
+from devices.playback import open_any
 from portal.api.hooks.authorization import QUESTION
 from portal.embedded.database import database_url
 from portal.fleet import OPTIONS
@@ -47,7 +47,7 @@ async def application(
         return
     asked = dict(parse_qsl(scope["query_string"].decode()))
     key = dict(scope["headers"]).get(b"authorization", b"").removeprefix(b"Bearer ")
-    token = open_token(asked["token"])
+    token = open_any(asked["token"])
     parameters = {
         "key": hashlib.sha256(key).hexdigest(),
         "now": clock.now(),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from devices.models import Camera, ViewingSession
+from devices.models import Camera, PlaybackGrant, ViewingSession
 from tenants import clock
-from tenants.models import User
+from tenants.models import AuditEntry, User
 from tenants.scoping import domain_scope
 from tests.api.v3.calls import as_user
 from tests.cast import Cast
@@ -83,3 +83,44 @@ def test_the_same_by_v3(cast: Cast) -> None:
     assert ian.get(f"viewing-sessions/{session.pk}").ok()["title"] == "Gate"
     ian.delete(f"viewing-sessions/{session.pk}").ok(204)
     assert ian.delete(f"viewing-sessions/{session.pk}").status == 404
+
+
+def test_an_administrator_lets_a_third_party_in_and_the_owner_takes_it_away(cast: Cast, nora: Client) -> None:
+    path = "/cameras/third-parties/gate"
+    assert "No third party watches this camera" in text_of(nora, path)
+    assert nora.post(path, {"title": "", "dvr_depth_limit": "0"}).status_code == 422
+    over = {"title": "Police", "expires_at": "2020-01-01T00:00"}
+    assert "This day is over." in nora.post(path, over).content.decode()
+    done = nora.post(path, {"title": "Police", "can_view_dvr": "on", "dvr_depth_limit": "3"})
+    assert (done.status_code, done["Location"]) == (302, path)
+    with domain_scope(cast.north):
+        grant = PlaybackGrant.objects.get()
+    alice = signed_in(cast, "alice")
+    text = text_of(alice, path)
+    assert f"rtsp://north.localhost:8554/gate~{cast.north.pk}?token=g." in text
+    assert "archive of 3 days" in text
+    assert path in text_of(alice, "/cameras/access/gate")
+    assert alice.post(path, {"title": "Friend"}).status_code == 403, "only administrators let in"
+    assert "Take the access of Police to Gate away?" in text_of(alice, f"/cameras/third-party/{grant.pk}/revoke/gate")
+    assert alice.post(f"/cameras/third-party/{grant.pk}/revoke/gate").status_code == 302
+    with domain_scope(cast.north):
+        assert not PlaybackGrant.objects.exists()
+        said = AuditEntry.objects.filter(object_type="PlaybackGrant").order_by("id")
+        assert [(entry.action, entry.user_login) for entry in said] == [
+            ("create", cast.nora.login), ("delete", cast.alice.login)
+        ]  # fmt: skip
+
+
+def test_third_parties_by_v3(cast: Cast) -> None:
+    nora, alice = as_user(cast.nora), as_user(cast.alice)
+    sent = {"title": "Police", "can_view_dvr": True, "dvr_depth_limit": 86400, "expires_at": 4102444800000}
+    made = nora.post("streams/gate/playback-grants", sent).ok(201)
+    assert {name: made[name] for name in sent} == sent
+    assert made["address"].startswith(f"rtsp://north.localhost:8554/gate~{cast.north.pk}?token=g.")
+    assert alice.get("streams/gate/playback-grants").ok()["playback_grants"] == [made]
+    odd = {"title": "x", "dvr_depth_limit": 5, "can_view_dvr": True}
+    assert nora.post("streams/gate/playback-grants", odd).status == 400
+    assert nora.post("streams/gate/playback-grants", {"title": "x", "expires_at": 1}).status == 400
+    assert alice.post("streams/gate/playback-grants", {"title": "x"}).status == 403
+    alice.delete(f"streams/gate/playback-grants/{made['id']}").ok(204)
+    assert alice.get(f"streams/gate/playback-grants/{made['id']}").status == 404

@@ -46,6 +46,15 @@ ROWS = [
     admin("GET", "viewing-sessions/{viewing}"),
     admin("DELETE", "viewing-sessions/{viewing}", success=204),
 
+    get("/cameras/third-parties/{camera}",  "302 404 404 403 404 403 403 200 404 200 302"),
+    post("/cameras/third-parties/{camera}", "401 404 404 403 404 403 403 403 404 302 401", {"title": "x"}),
+    get("/cameras/third-party/{third_party}/revoke/{camera}", "302 404 404 403 404 403 403 200 404 200 302"),
+    post("/cameras/third-party/{third_party}/revoke/{camera}", "401 404 404 403 404 403 403 302 404 302 401"),
+    row("GET", "streams/{camera}/playback-grants", "401 404 404 403 404 403 403 200 404 200 200"),
+    row("POST", "streams/{camera}/playback-grants", "401 404 404 403 404 403 403 403 404 201 201", {"title": "x"}),
+    row("GET", "streams/{camera}/playback-grants/{third_party}", "401 404 404 403 404 403 403 200 404 200 200"),
+    row("DELETE", "streams/{camera}/playback-grants/{third_party}", "401 404 404 403 404 403 403 204 404 204 204"),
+
     row("GET", OF_STREAM,                   "401 404 404 403 404 200 403 200 404 200 200", plain=True),
     row("GET", OF_STREAM + "/{viewer}",     "401 404 404 403 404 200 403 200 404 200 200", plain=True),
     row("PUT", OF_STREAM + "/{target}",     "401 404 404 403 404 403 403 200 404 200 200", {"can_use_ptz": True}),

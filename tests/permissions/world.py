@@ -15,7 +15,17 @@ from typing import Any
 from billing.models import InvoiceLine
 from billing.services import night, plans
 from devices.models import Camera, CameraDrift, ViewingSession
-from devices.services import actions, cameras, grants, presets, protection, replacements, streamers, zones
+from devices.services import (
+    actions,
+    cameras,
+    grants,
+    playback_grants,
+    presets,
+    protection,
+    replacements,
+    streamers,
+    zones,
+)
 from tenants import clock
 from tenants.models import AuditEntry, Domain, Organization, SuperAdministrator, User, UserSession
 from tenants.scoping import domain_scope
@@ -191,6 +201,7 @@ def _things(isp: Isp) -> None:
     _rights(isp, home, folder, beside)
     grants.grant_camera(camera, acting_user=None, user=person["viewer"])
     isp.ids["viewing"] = _watching(camera, person["viewer"]).pk
+    isp.ids["third_party"] = playback_grants.add_grant(camera, acting_user=None, title=secret).pk
     plan = plans.add_plan(acting_user=None, title=secret, amount=100)
     _camera(isp, home, "billed", secret, preset=plan.preset)
     price = plans.add_price(plan, acting_user=None, amount=200, from_day=date(2050, 1, 1))

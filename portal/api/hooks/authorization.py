@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 from psycopg.types.numeric import Int8
 
 from devices.access import ONE
-from devices.playback import Holder, Playback, TokenRefused, open_token
+from devices.playback import Holder, Playback, TokenRefused, open_any
 from devices.reports import media_name
 from portal import fleet
 from portal.api.hooks import sessions, viewers
@@ -39,7 +40,7 @@ SELECT r.*
 FROM devices_streamer s
 LEFT JOIN LATERAL (
     SELECT c.name, held.can_view, held.can_dvr, held.dvr_depth_limit, floor(extract(epoch FROM c.created_at))::bigint,
-           held.can_export,
+           held.can_export, c.streamer_id = s.id OR %(dvr)s AND {WAS_HERE},
            EXISTS (SELECT FROM devices_viewingsession v WHERE v.domain_id = %(domain)s AND v.camera_id = %(camera)s
                    AND v.holder = %(holder)s AND v.holder_id = %(holder_id)s AND v.user_id = %(user)s
                    AND v.banned_until > %(now)s)
@@ -47,10 +48,14 @@ LEFT JOIN LATERAL (
         SELECT * FROM ({ONE}) AS person_rights
       UNION ALL
         SELECT c.id, true, true, true, NULL, true, true, true, true FROM devices_camera c
-        WHERE %(user)s = 0 AND c.id = %(camera)s AND c.domain_id = %(domain)s
+        WHERE %(user)s = 0 AND %(holder)s = {Holder.KEY:d} AND c.id = %(camera)s AND c.domain_id = %(domain)s
+      UNION ALL
+        SELECT g.camera_id, true, false, g.can_view_dvr, g.dvr_depth_limit, false, false, false, false
+        FROM devices_playbackgrant g
+        WHERE %(holder)s = {Holder.GRANT:d} AND g.id = %(holder_id)s AND g.domain_id = %(domain)s
+            AND g.camera_id = %(camera)s AND (g.expires_at > %(now)s OR g.expires_at IS NULL)
     ) AS held
     JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND NOT c.is_private
-        AND (c.streamer_id = s.id OR %(dvr)s AND {WAS_HERE})
     JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
     WHERE CASE %(holder)s
         WHEN {Holder.SESSION:d} THEN EXISTS (
@@ -60,11 +65,18 @@ LEFT JOIN LATERAL (
             SELECT FROM tenants_apikey k WHERE k.id = %(holder_id)s AND k.domain_id = %(domain)s
             AND (k.user_id = %(user)s OR k.user_id IS NULL) AND (k.expires_at > %(now)s OR k.expires_at IS NULL)
             AND ('video' = ANY (k.rights) OR cardinality(k.rights) = 0))
+        WHEN {Holder.GRANT:d} THEN true
         ELSE false END
 ) AS r ON true
 WHERE s.key_digest = %(key)s
 """  # noqa: S608 - constants of this code base
 STATEMENT = QUESTION.encode()
+WHERE = """
+SELECT s.public_url, s.rtsp_port FROM devices_camera c JOIN devices_streamer s ON s.id = c.streamer_id
+WHERE c.id = %(camera)s AND c.domain_id = %(domain)s AND s.rtsp_port > 0
+"""
+RTSP = "rtsp"
+ANY = 0  # where a name says no ISP
 
 
 class Held(NamedTuple):
@@ -76,6 +88,7 @@ class Held(NamedTuple):
     depth: int | None
     since: int | None
     export: bool | None
+    here: bool | None  # whether this streamer may show it
     ended: bool | None
 
 
@@ -86,15 +99,22 @@ async def authorize(scope: Scope) -> Answer:
 
 async def answer(key: str, asked: Mapping[str, str]) -> Answer:
     """The same for a streamer with this digest of its key, whatever way it asked. Raises Refusal."""
-    named = media_name(asked.get("name"))
+    is_rtsp = asked.get("proto") == RTSP
+    named = media_name(asked.get("name")) or (_plain_name(asked) if is_rtsp else None)
     if named is None:
         raise Refusal(400, "The stream's name is missing.")
     try:
-        token = open_token(asked.get("token", ""))
+        token = open_any(asked.get("token", ""))
     except TokenRefused:
         token = None
     held = await _ask(key, token, dvr=asked.get("dvr") == "true")
-    if token is None or held.name != named[0] or token.domain_id != named[1] or not held.view:
+    if token is None or held.name != named[0] or named[1] not in (token.domain_id, ANY) or not held.view:
+        raise Refusal(403, headers=[CACHED])
+    if token.holder == Holder.GRANT and not is_rtsp:
+        raise Refusal(403, headers=[CACHED])
+    if is_rtsp and (not held.here or named[1] == ANY) and not held.ended:
+        return await _redirect(asked, token, named[0])
+    if not held.here:
         raise Refusal(403, headers=[CACHED])
     if held.ended:
         raise Refusal(403, ENDED, headers=[CACHED], code="playback_ended")
@@ -104,7 +124,29 @@ async def answer(key: str, asked: Mapping[str, str]) -> Answer:
     if kind == LIVE or (kind and held.dvr and token.archive):
         viewers.note(token, kind, asked)
         sessions.note(token, kind, asked)
-    return Answer(200, _archive(token, held), [CACHED, ("X-UserId", str(token.user_id))])
+    return Answer(200, _archive(token, held), [CACHED, ("X-UserId", _user(token))])
+
+
+def _user(token: Playback) -> str:
+    """Whom a streamer counts; a third party counts as its grant (item 154)."""
+    return f"grant-{token.holder_id}" if token.holder == Holder.GRANT else str(token.user_id)
+
+
+def _plain_name(asked: Mapping[str, str]) -> tuple[str, int] | None:
+    """A camera's name without its ISP, as it stands in an RTSP address: the token says which ISP is meant."""
+    name = asked.get("name", "")
+    return (name, ANY) if name and len(name) <= 90 and "~" not in name and "\0" not in name else None
+
+
+async def _redirect(asked: Mapping[str, str], token: Playback, name: str) -> Answer:
+    """302 to the address of the stream at the streamer that has it: any streamer may be asked (item 155)."""
+    rows = await fleet.fetch_plain(WHERE.encode(), {"domain": Int8(token.domain_id), "camera": Int8(token.camera_id)})
+    if not rows:
+        raise Refusal(403, headers=[CACHED])
+    public_url, port = rows[0]
+    host = urlsplit(public_url).hostname or urlsplit(f"//{asked.get('host', '')}").hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return Answer(302, b"", [CACHED, ("Location", f"rtsp://{host}:{port}/{name}~{token.domain_id}")])
 
 
 async def _ask(key: str, token: Playback | None, *, dvr: bool) -> Held:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from devices.playback import Playback
+from devices.playback import Holder, Playback
 from devices.services.sessions import SILENT
 from portal.api.hooks.books import Book
 from portal.api.hooks.viewers import address, agent
@@ -24,13 +24,14 @@ WRITE = f"""
 INSERT INTO devices_viewingsession AS held (
     domain_id, camera_id, streamer, key, user_id, user_login, holder, holder_id, kind, protocol, bytes, began_at,
     last_at, ip, user_agent, ended_by)
-SELECT c.domain_id, c.id, coalesce(s.hostname, ''), v.key, v."user", coalesce(u.login, ''), v.holder, v.holder_id,
-       v.kind, v.protocol, v.bytes, v.at - make_interval(secs => v.seconds), v.at, v.ip, v.agent, ''
+SELECT c.domain_id, c.id, coalesce(s.hostname, ''), v.key, v."user", coalesce(u.login, g.title, ''), v.holder,
+       v.holder_id, v.kind, v.protocol, v.bytes, v.at - make_interval(secs => v.seconds), v.at, v.ip, v.agent, ''
 FROM jsonb_to_recordset(%(seen)s::jsonb) AS v(domain bigint, camera bigint, key text, "user" bigint, holder smallint,
     holder_id bigint, kind text, protocol text, bytes bigint, seconds float, at timestamptz, ip inet, agent text)
 JOIN devices_camera c ON c.id = v.camera AND c.domain_id = v.domain
 LEFT JOIN devices_streamer s ON s.id = c.streamer_id
 LEFT JOIN tenants_user u ON u.id = v."user" AND u.domain_id = v.domain
+LEFT JOIN devices_playbackgrant g ON g.id = v.holder_id AND g.domain_id = v.domain AND v.holder = {Holder.GRANT:d}
 ORDER BY c.id, v.key
 ON CONFLICT (domain_id, camera_id, key) DO UPDATE SET
     began_at = CASE WHEN held.ended_at IS NULL AND excluded.last_at - held.last_at < interval '{SILENT.seconds} s'

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from devices.models import Viewing
-from devices.playback import Playback
+from devices.playback import Holder, Playback
 from portal.api.hooks.books import Book
 from tenants import clock
 
@@ -23,20 +23,21 @@ AGAIN_AFTER = 60.0
 # Pictures of a list and questions about the archive are nobody's watching.
 NO_VIDEO = {"jpeg", "api"}
 
-WRITE = """
+WRITE = f"""
 INSERT INTO devices_viewing (domain_id, camera_id, user_id, user_login, kind, holder, holder_id, detail, day,
                              began_at, last_at, ip, user_agent)
-SELECT c.domain_id, c.id, v."user", coalesce(u.login, ''), v.kind, v.holder, v.holder_id, v.detail,
+SELECT c.domain_id, c.id, v."user", coalesce(u.login, g.title, ''), v.kind, v.holder, v.holder_id, v.detail,
        (v.at AT TIME ZONE d.timezone)::date, v.at, v.at, v.ip, v.agent
 FROM jsonb_to_recordset(%(seen)s::jsonb) AS v(domain bigint, camera bigint, "user" bigint, kind text, holder smallint,
                                               holder_id bigint, detail text, at timestamptz, ip inet, agent text)
 JOIN devices_camera c ON c.id = v.camera AND c.domain_id = v.domain
 JOIN tenants_domain d ON d.id = v.domain
 LEFT JOIN tenants_user u ON u.id = v."user" AND u.domain_id = v.domain
+LEFT JOIN devices_playbackgrant g ON g.id = v.holder_id AND g.domain_id = v.domain AND v.holder = {Holder.GRANT:d}
 ORDER BY c.id, v."user", v.kind, v.holder_id, v.detail
 ON CONFLICT (domain_id, camera_id, user_id, kind, holder, holder_id, detail, day)
     DO UPDATE SET last_at = greatest(devices_viewing.last_at, excluded.last_at)
-"""
+"""  # noqa: S608 - constants of this code base
 
 
 class Seen(NamedTuple):

@@ -24,6 +24,7 @@ CLIENT = (
     "messages",
     "organizations",
     "permissions",
+    "playback_grants",
     "presets",
     "profile",
     "second_factors",

@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--hostname", required=True, help="the streamer's name in Perch")
         parser.add_argument("--bind", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8001)
+        parser.add_argument("--rtsp-port", type=int, default=8554, help="0: no RTSP")
         parser.add_argument("--perch-url", default="http://127.0.0.1:8000")
         parser.add_argument(
             "--storage", type=Path, action="append", default=[], help="folder of the archive; once for each disk"
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                 disks=folders[1:],
                 bind=options["bind"],
                 port=options["port"],
+                rtsp_port=options["rtsp_port"],
                 capacity=capacity_from(os.environ),
             )
         )

@@ -58,6 +58,7 @@ class Running:
     port: int
     storage: Path
     perch: FakePerch
+    rtsp_port: int = 0
 
     @property
     def url(self) -> str:
@@ -114,7 +115,7 @@ def launch(perch: FakePerch, storage: Path, **tuning: Any) -> Running:
         cwd=ROOT,
         env={key: value for key, value in os.environ.items() if not key.startswith("PERCH_")},
     )
-    running = Running(process, port, storage, perch)
+    running = Running(process, port, storage, perch, tuning.get("rtsp_port", 0))
     try:
         eventually(lambda: is_up(running))
     except BaseException:
