@@ -1,0 +1,72 @@
+"""A streamer that hangs, with a real portal and real streamers: its camera is recorded elsewhere, by one at a time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devices.models import Camera, CameraStatus, Streamer
+from devices.services import cameras, streamers, zones
+from tenants.scoping import domain_scope
+from tests.cast import Cast
+from tests.devices.streamer.conftest import Running, eventually, launch
+from tests.devices.streamer.perch import FakePerch
+from tests.server import Server
+
+
+@pytest.fixture
+def portal(django_db_setup: None, live_cast: Cast, tmp_path: Path) -> Iterator[Server]:
+    """A web process that moves cameras by itself."""
+    process = Server(tmp_path / "web.log", PERCH_FAILOVER="on")
+    process.start()
+    yield process
+    process.stop()
+
+
+def begin(portal: Server, row: Streamer, folder: Path) -> Running:
+    class Door(FakePerch):
+        url = portal.url
+
+    key = streamers.renew_key(row)
+    return launch(Door(), folder, hostname=row.hostname, key=key, perch_url=portal.url)
+
+
+def state(cast: Cast) -> tuple[str, bool]:
+    """Where the camera is, and whether it gives video."""
+    with domain_scope(cast.north):
+        camera = Camera.objects.select_related("streamer").get(pk=cast.gate.pk)
+        status = CameraStatus.objects.filter(camera=camera).first()
+        return camera.streamer.hostname if camera.streamer else "", bool(status and status.alive)
+
+
+def test_a_streamer_that_hangs_loses_its_camera_and_lets_go_of_it(
+    portal: Server, live_cast: Cast, tmp_path: Path
+) -> None:
+    zone = zones.add_zone(name="ring", title="Ring")
+    streamers.change_streamer(live_cast.streamer, zones=[zone])
+    other, _key = streamers.add_streamer(hostname="streamer-2", port=8002)
+    for domain in (live_cast.north, live_cast.south):
+        with domain_scope(domain):
+            for camera in Camera.objects.exclude(pk=live_cast.gate.pk):
+                cameras.set_enabled(camera, False, acting_user=None)
+    with domain_scope(live_cast.north):
+        gate = Camera.objects.get(pk=live_cast.gate.pk)
+        cameras.change_camera(gate, acting_user=None, zone=zone, stream_url="fake://clock")
+    first = begin(portal, live_cast.streamer, tmp_path / "one")
+    second = begin(portal, other, tmp_path / "two")
+    try:
+        eventually(lambda: state(live_cast) == ("streamer-1", True), seconds=120)
+        assert first.children()
+        os.kill(first.process.pid, signal.SIGSTOP)
+        eventually(lambda: state(live_cast) == ("streamer-2", True), seconds=120)
+        assert second.children()
+        os.kill(first.process.pid, signal.SIGCONT)
+        eventually(lambda: first.live(live_cast.gate.media).status_code == 404)
+        assert state(live_cast) == ("streamer-2", True), "it has to be steady before its camera returns"
+    finally:
+        first.kill()
+        second.kill()
