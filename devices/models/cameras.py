@@ -73,7 +73,7 @@ class Camera(ScopedModel):
     )
     precise_thumbnails_days = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(3650)])
     motion_detector_enabled = models.BooleanField(default=False)
-    # What is recognised, and in which zones of the picture (`devices.zones`); no zone is the whole of it.
+    # What is recognised, and in which zones of the picture (`devices.detection_zones`); no zone is the whole of it.
     vision_alg = models.CharField(_("analytics type"), max_length=20, blank=True)
     vision_areas = models.TextField(_("detection zones"), blank=True)
     onvif_url = models.CharField(_("ONVIF address"), max_length=500, blank=True)

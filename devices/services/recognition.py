@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from devices import zones
+from devices import detection_zones as zones
 from tenants.errors import Invalid
 
 ALGORITHMS = ("plates", "faces")

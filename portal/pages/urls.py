@@ -7,6 +7,7 @@ from portal.pages import (
     bulk,
     camera_form,
     cameras,
+    detection_zones,
     drift,
     folder_tree,
     grants,
@@ -24,7 +25,6 @@ from portal.pages import (
     storage,
     third_parties,
     watching,
-    zones,
 )
 
 
@@ -56,7 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cameras/edit/<camera:name>", camera_form.change, name="camera-edit"),
     path("cameras/replace/<camera:name>", replacements.replace_page, name="camera-replace"),
     path("cameras/replacing/<camera:name>", replacements.state_page, name="camera-replacing"),
-    path("cameras/zones/<camera:name>", zones.zones_page, name="camera-zones"),
+    path("cameras/zones/<camera:name>", detection_zones.zones_page, name="camera-zones"),
     path("cameras/actions/<camera:name>", actions.actions_page, name="camera-actions"),
     path("cameras/act/<camera:name>", actions.act, name="camera-act"),
     path("cameras/delete/<camera:name>", camera_form.delete, name="camera-delete"),

@@ -12,7 +12,7 @@ from tenants.security import SecureTables
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0025_zones'),
+        ('devices', '0014_detection_zones'),
         ('tenants', '0014_streamer_entries'),
     ]
 

@@ -9,7 +9,7 @@ from tenants.security import OpenToFleet, SecureTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("devices", "0012_streamer_makes"),
+        ("devices", "0010_streamer_makes"),
         ("tenants", "0014_streamer_entries"),
     ]
 

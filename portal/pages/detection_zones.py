@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from devices import access as camera_access
-from devices import zones
+from devices import detection_zones as zones
 from devices.services import cameras
 from portal.pages import video
 from portal.pages.common import Request, signed_in, submit
@@ -51,7 +51,7 @@ def zones_page(request: Request, name: str) -> HttpResponse:
         "camera": camera, "form": form, "preview": video.preview(request, camera) if may_watch else "",
         "texts": texts(),
     }  # fmt: skip
-    response = render(request, "cameras/zones.html", context, status=422 if form.errors else 200)
+    response = render(request, "cameras/detection_zones.html", context, status=422 if form.errors else 200)
     return video.allow(response, request, [camera])
 
 

@@ -9,7 +9,7 @@ from tenants.security import OpenToFleet, SecureTables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("devices", "0026_actions"),
+        ("devices", "0015_actions"),
         ("tenants", "0014_streamer_entries"),
     ]
 

@@ -18,7 +18,7 @@ CREATE CONSTRAINT TRIGGER devices_camerareplacement_version
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("devices", "0017_streamer_disks"),
+        ("devices", "0012_streamer_disks"),
         ("tenants", "0014_streamer_entries"),
     ]
 

@@ -21,7 +21,7 @@ END $do$
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0024_replacements'),
+        ('devices', '0013_replacements'),
     ]
 
     operations = [

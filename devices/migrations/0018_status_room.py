@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0020_viewing_sessions")]
+    dependencies = [("devices", "0017_playback_grants")]
 
     operations = [
         migrations.RunSQL(

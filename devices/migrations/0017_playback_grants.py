@@ -11,7 +11,7 @@ from tenants.security import OpenToFleet, SecureTables
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0020_viewing_sessions'),
+        ('devices', '0016_viewing_sessions'),
         ('tenants', '0014_streamer_entries'),
     ]
 

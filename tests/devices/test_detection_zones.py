@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devices import zones
+from devices import detection_zones as zones
 
 LEFT, RIGHT, ALL = "0 0, 0.5 0, 0.5 1, 0 1", "0.5 0, 1 0, 1 1, 0.5 1", "0 0, 1 0, 1 1, 0 1"
 GOOD = ["", ALL, f"{LEFT}; {RIGHT}", "0 0, 1 0, 0 1", "0 1, 1 0, 0 0", "0 0, 0.5 0, 1 0, 1 1, 0 1", "0.5 0, 1 1, 0 1",

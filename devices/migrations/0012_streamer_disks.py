@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("devices", "0016_protection"),
+        ("devices", "0011_protection"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-// The rules of detection zones, as devices/zones.py holds them: why zones are refused, or an empty text.
+// The rules of detection zones, as devices/detection_zones.py holds them: why zones are refused, or an empty text.
 const LEAST = 0.25;
 const TINY = 1e-9;
 
