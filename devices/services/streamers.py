@@ -74,8 +74,12 @@ SELECT h.host, h.domain_id FROM tenants_domainhost h JOIN tenants_domain d ON d.
 ORDER BY h.host
 """
 
-# Whether another streamer could be given what one does not answer for.
+# Whether another streamer could be given what one does not answer for, and whom it may ask whether they hear Perch.
 SEVERAL = "SELECT 1 FROM devices_streamer WHERE role = 'streamer' OFFSET 1 LIMIT 1"
+WITNESSES = """
+SELECT public_url AS url, port FROM devices_streamer
+WHERE id <> %(streamer)s AND kind = 'embedded' ORDER BY last_seen_at DESC NULLS LAST, id LIMIT 5
+"""
 FIELDS = frozenset({"port", "rtsp_port", "public_url", "is_default", "labels", "channel_limit", "total_bandwidth"})
 
 

@@ -378,7 +378,7 @@ def _seconds(text: str | None, default: float) -> float:
     return float(text)
 
 
-def make_app(door: Door, is_ready: Callable[[], bool]) -> Starlette:
+def make_app(door: Door, is_ready: Callable[[], bool], silence: Callable[[], float]) -> Starlette:
     """The ASGI application of the streamer."""
 
     async def liveness(_: Request) -> Response:
@@ -388,11 +388,16 @@ def make_app(door: Door, is_ready: Callable[[], bool]) -> Starlette:
         ready = is_ready()
         return JSONResponse({"status": "ok" if ready else "starting"}, 200 if ready else 503, headers=NO_STORE)
 
+    async def perch(_: Request) -> Response:
+        """How long Perch has been silent, for other streamers that do not hear it (devices.streamer.lease)."""
+        return JSONResponse({"silence": round(silence(), 1)}, headers=NO_STORE)
+
     monitoring = "/streamer/api/v3/monitoring"
     return Starlette(
         routes=[
             Route(f"{monitoring}/liveness", liveness),
             Route(f"{monitoring}/readiness", readiness),
+            Route(f"{monitoring}/perch", perch),
             Route("/{path:path}", door.answer, methods=["GET", "HEAD", "OPTIONS"]),
         ]
     )

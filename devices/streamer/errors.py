@@ -32,4 +32,8 @@ class Trouble(Exception):
 
 
 class CutOff(Trouble):
-    """Perch cannot be reached, or does not know this streamer: it may have given the cameras to others."""
+    """Perch cannot be reached, or does not know this streamer (`answered`): others may have been given the cameras."""
+
+    def __init__(self, text: str, *, answered: bool = False) -> None:
+        super().__init__(text)
+        self.answered = answered

@@ -27,7 +27,6 @@ class Fleet:
         self.streams: dict[str, Stream] = {}
         self.hosts: dict[str, int] = {}
         self.version = ""
-        self.lease: float | None = None
         self.changed: set[str] = set()
         self.news = asyncio.Event()
 
@@ -45,7 +44,7 @@ class Fleet:
 
     async def converge(self, wanted: Configuration) -> bool:
         """Make what runs equal to what is wanted; what is not listed is closed at once. False: to be tried again."""
-        self.hosts, self.lease = wanted.hosts, wanted.lease
+        self.hosts = wanted.hosts
         dropped = [name for name in self.streams if name not in wanted.streams]
         await asyncio.gather(*(self._close(name) for name in dropped))
         await self._archive.index.write(Index.drop_all_but, set(wanted.streams))
@@ -98,7 +97,7 @@ class Fleet:
     async def stand_down(self) -> None:
         """Stop all cameras, which others have by now, until Perch says again what to run; what is recorded stays."""
         if self.streams:
-            log.warning("cut off from Perch for %d s: all cameras are left to other streamers", self.lease or 0)
+            log.warning("cut off from Perch: all cameras are left to other streamers")
         self.version = ""
         await self.stop()
 

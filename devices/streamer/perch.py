@@ -14,10 +14,11 @@ from devices.streamer.archive import Archive
 from devices.streamer.errors import CutOff, Trouble
 from devices.streamer.fleet import Fleet
 from devices.streamer.index import Index, Totals
+from devices.streamer.lease import Lease
 from devices.streamer.retention import Episode
 from devices.streamer.sessions import Decision, Sessions, Visit
 from devices.streamer.settings import Settings
-from devices.streamer.wire import Configuration, Wanted, read_hosts, read_lease, read_stream
+from devices.streamer.wire import Configuration, Place, Wanted, read_hosts, read_lease, read_places, read_stream
 from tenants import clock
 
 log = logging.getLogger("perch.streamer")
@@ -61,6 +62,7 @@ class Perch:
         streams: dict[str, Wanted] = {}
         hosts: dict[str, int] = {}
         lease: float | None = None
+        witnesses: tuple[Place, ...] = ()
         cursor = tag = ""
         for page in range(PAGES):
             headers = {"If-None-Match": version} if version and not page else {}
@@ -71,7 +73,7 @@ class Perch:
             tag = tag or answer.headers.get("ETag", "")
             self._tells_episodes = answer.headers.get("X-Config-Server-Episodes", "").lower() == "true"
             hosts |= read_hosts(data.get("hosts"))
-            lease = read_lease(data.get("lease"))
+            lease, witnesses = read_lease(data.get("lease")), read_places(data.get("witnesses"))
             for one in data.get("streams") or []:
                 wanted = read_stream(one) if isinstance(one, dict) else None
                 if wanted:
@@ -80,7 +82,7 @@ class Perch:
                     log.warning("a stream of the configuration cannot be understood and is left out")
             cursor = str(data.get("next") or "")
             if not cursor:
-                return Configuration(streams, hosts, tag, lease)
+                return Configuration(streams, hosts, tag, lease, witnesses)
         raise Trouble("the configuration has no end")
 
     async def decide(self, visit: Visit) -> Decision:
@@ -123,7 +125,7 @@ class Perch:
         if answer.status_code >= 500:
             raise Trouble(f"status {answer.status_code}")
         if answer.status_code != 200:
-            raise CutOff(f"status {answer.status_code}")
+            raise CutOff(f"status {answer.status_code}", answered=True)
         try:
             data = orjson.loads(answer.content)
         except ValueError as error:
@@ -148,13 +150,13 @@ class Follower:
     """Polls the configuration and lets the fleet converge; says once when Perch goes and once when it returns.
 
     While Perch is down, what runs goes on: nobody can have been told anything else. A streamer that is cut off from
-    Perch, or that Perch does not know any more, stops when its lease is over: another one has its cameras by then.
+    Perch, or that Perch does not know any more, stops when its lease is over.
     """
 
     def __init__(self, perch: Perch, fleet: Fleet, settings: Settings) -> None:
         self._perch, self._fleet, self._settings = perch, fleet, settings
         self._trouble = ""
-        self._leased_at = clock.monotonic()
+        self.lease = Lease(settings)
         self.polls = 0
 
     @property
@@ -173,10 +175,11 @@ class Follower:
         asked_at = clock.monotonic()
         try:
             wanted = await self._perch.configuration(self._fleet.version)
-            self._leased_at = asked_at
+            self.lease.hear(asked_at, wanted)
             settled = wanted is None or await self._fleet.converge(wanted)
         except Trouble as error:
-            await self._mind_lease(error, asked_at)
+            if await self.lease.is_over(error, asked_at):
+                await self._fleet.stand_down()
             if not self._trouble:
                 log.warning("Perch gives no configuration (%s); what runs goes on", error)
             self._trouble = str(error)
@@ -185,12 +188,6 @@ class Follower:
             log.info("Perch answers again")
         self._trouble, self.polls = "", self.polls + 1
         return settled
-
-    async def _mind_lease(self, error: Trouble, asked_at: float) -> None:
-        if not isinstance(error, CutOff):
-            self._leased_at = asked_at
-        elif self._fleet.lease and clock.monotonic() - self._leased_at > self._fleet.lease:
-            await self._fleet.stand_down()
 
 
 class Reporter:

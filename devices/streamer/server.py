@@ -59,7 +59,7 @@ class Streamer:
         self.rtsp = RtspServer(self.fleet, self.sessions, self.archive, settings)
         door = Door(self.fleet, self.sessions, self.archive, self.pictures, self.past, self.exports)
         config = uvicorn.Config(
-            make_app(door, lambda: self.follower.is_ready),
+            make_app(door, lambda: self.follower.is_ready, lambda: self.follower.lease.silence),
             host=settings.bind,
             port=settings.port,
             access_log=False,  # its lines would hold tokens

@@ -13,18 +13,24 @@ FOREVER = 100 * 365 * 86400  # recorded with a limit of gigabytes only
 
 
 @dataclass(frozen=True)
-class Peer:
-    """A streamer that has recordings of a stream from before it came here, of UTC seconds. Without an address of its
-    own (`url`) it is at the host by which one came here, at `port`."""
+class Place:
+    """Where another streamer is. Without an address of its own (`url`) it is at the host by which one came here, at
+    `port`."""
 
     url: str
     port: int
-    start: int
-    end: int
 
     def base(self, host: str) -> str:
         """Its address for whoever reached us by this host name, without port."""
         return self.url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Peer(Place):
+    """A streamer that has recordings of a stream from before it came here, of UTC seconds."""
+
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -66,11 +72,22 @@ class Configuration:
     hosts: dict[str, int]
     version: str = ""
     lease: float | None = None  # seconds without Perch after which another streamer has these streams; None: nobody has
+    witnesses: tuple[Place, ...] = ()  # other streamers, which can say whether they hear Perch
 
 
 def read_lease(value: Any) -> float | None:
     """The lease of an answer; None where there is none."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else None
+
+
+def read_places(value: Any) -> tuple[Place, ...]:
+    """Other streamers of an answer; what is none of them is left out."""
+    found = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return tuple(
+        Place(str(one.get("url") or ""), one["port"])
+        for one in found
+        if isinstance(one.get("port"), int) and 0 < one["port"] < 65536
+    )
 
 
 def read_stream(data: dict[str, Any]) -> Wanted | None:

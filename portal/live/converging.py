@@ -24,6 +24,7 @@ from devices.reports import media_name
 from devices.services.streamers import STREAMS, hook_url, reach_of, stream_entry
 from portal import fleet
 from portal.api.hooks import authorization
+from portal.api.hooks.callers import SEEN
 from portal.api.hooks.reports import take
 from portal.api.hooks.wire import Refusal
 from portal.fleet import DatabaseAway
@@ -188,6 +189,8 @@ class Converger:
 
     async def _view(self, row: dict[str, Any], known: Visited) -> None:
         sessions = await known.driver.sessions()
+        # A look at all its paths may take longer than a streamer may be silent before its cameras are given away.
+        await fleet.fetch(SEEN, {"now": clock.now(), "streamer": Int8(row["id"])})
         for start in range(0, len(sessions), JUDGED_AT_ONCE):
             part = sessions[start : start + JUDGED_AT_ONCE]
             may = await asyncio.gather(*(_may_watch(row, session) for session in part))

@@ -17,7 +17,7 @@ from devices.drivers.streamer import flussonic
 from devices.models import Streamer
 from devices.placement import LEASE
 from devices.services.replacements import LONGEST, TRIALS, trial_entry
-from devices.services.streamers import HOSTS, SEVERAL, STREAMS, hook_url, stream_entry
+from devices.services.streamers import HOSTS, SEVERAL, STREAMS, WITNESSES, hook_url, stream_entry
 from portal import fleet
 from portal.api.hooks.callers import ROW, Caller, caller
 from portal.api.hooks.wire import Answer, Refusal, Scope, header, query
@@ -39,8 +39,8 @@ HEADERS = (
 class Rendered:
     """One streamer's answer at one version: the streams as JSON by ascending camera id.
 
-    `ours` are members that streamers of our own make know: the hosts of all ISPs, and the lease (null: nobody else
-    could be given these streams).
+    `ours` are members that streamers of our own make know: the hosts of all ISPs, the lease (null: nobody else
+    could be given these streams), and the streamers to ask whether they hear Perch.
     """
 
     etag: str
@@ -102,12 +102,15 @@ async def _render(calling: Caller) -> Rendered:
         hosts = await (await held.execute(HOSTS)).fetchall()
         trials = await (await held.execute(TRIALS, {**parameters, "since": clock.now() - LONGEST})).fetchall()
         several = await (await held.execute(SEVERAL)).fetchone()
+        others = await (await held.execute(WITNESSES, parameters)).fetchall()
     if row is None:
         raise Refusal(404)
-    ours = orjson.dumps(
-        {"hosts": {row["host"]: row["domain_id"] for row in hosts}, "lease": LEASE if several else None}
-    )
-    return await asyncio.to_thread(_build, row, cameras, trials, b"," + ours[1:-1])
+    ours = {
+        "hosts": {row["host"]: row["domain_id"] for row in hosts},
+        "lease": LEASE if several else None,
+        "witnesses": others,
+    }
+    return await asyncio.to_thread(_build, row, cameras, trials, b"," + orjson.dumps(ours)[1:-1])
 
 
 def _build(row: dict[str, Any], cameras: list[dict[str, Any]], trials: list[dict[str, Any]], ours: bytes) -> Rendered:

@@ -29,8 +29,11 @@ class FakePerch:
     ranges: list[dict[str, int]] | None = None
     auth_duration: int = 2
     max_sessions: int | None = None
-    down: set[str] = field(default_factory=set)  # "streams", "auth", "status": answer 500; "key": it is void
+    down: set[str] = field(
+        default_factory=set
+    )  # "streams", "auth", "status": answer 500; "key": it is void; "line": it hangs up
     lease: int | None = None
+    witnesses: list[dict[str, Any]] = field(default_factory=list)
     stumbles_over: str = ""  # a report that names this stream is answered 500
     episodes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     disks: list[dict[str, Any]] = field(default_factory=list)
@@ -87,7 +90,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
-        if "key" in self.perch.down and parts.path.endswith("/streams"):
+        if "line" in self.perch.down and parts.path.endswith("/streams"):
+            self.close_connection = True
+        elif "key" in self.perch.down and parts.path.endswith("/streams"):
             self.answer(403, {"errors": []})
         elif self.headers.get("Authorization") != f"Bearer {KEY}":
             self.answer(401, {"errors": []})
@@ -130,6 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         streams, end = list(self.perch.streams.values()), start + self.perch.page_size
         body: dict[str, Any] = {
             "streams": streams[start:end], "hosts": self.perch.hosts, "lease": self.perch.lease,
+            "witnesses": self.perch.witnesses,
         }  # fmt: skip
         return body | ({"next": str(end)} if end < len(streams) else {})
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +23,14 @@ def recording(perch: FakePerch, start: Callable[..., Running]) -> Running:
     running = start()
     eventually(lambda: running.live("cam~1").status_code == 200)
     return running
+
+
+def tell(perch: FakePerch, witnesses: list[dict[str, Any]], *, polls: int) -> None:
+    """Name the witnesses, and wait until so many streamers know them."""
+    before = perch.polls.count(200)
+    perch.witnesses = witnesses
+    perch.version += 1
+    eventually(lambda: perch.polls.count(200) >= before + polls)
 
 
 def test_cut_off_it_stops_when_its_lease_is_over_and_begins_again(perch: FakePerch, recording: Running) -> None:
@@ -45,3 +56,24 @@ def test_without_another_streamer_there_is_no_lease(perch: FakePerch, start: Cal
     perch.down.add("key")
     before = running.recorded("cam~1")
     eventually(lambda: running.recorded("cam~1") > before + 4)
+
+
+def test_cut_off_it_stops_where_another_streamer_hears_perch(
+    perch: FakePerch, recording: Running, start: Callable[..., Running], tmp_path: Path
+) -> None:
+    with closing(FakePerch()) as elsewhere:
+        witness = start(folder=tmp_path / "witness", perch_url=elsewhere.url)
+        tell(perch, [{"url": "", "port": witness.port}], polls=1)
+        perch.down.add("line")
+        eventually(lambda: not recording.children())
+
+
+def test_where_no_streamer_hears_perch_it_is_perch_that_is_away(
+    perch: FakePerch, recording: Running, start: Callable[..., Running], tmp_path: Path
+) -> None:
+    witness = start(folder=tmp_path / "witness")
+    perch.lease = 4
+    tell(perch, [{"url": "", "port": witness.port}, {"url": "http://127.0.0.1:9", "port": 9}], polls=2)
+    perch.down.add("line")
+    before = recording.recorded("cam~1")
+    eventually(lambda: recording.recorded("cam~1") > before + 8)
