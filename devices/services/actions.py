@@ -25,8 +25,13 @@ APART = timedelta(seconds=0.2)  # at most five a second of a camera, whoever run
 DEADLINE = 3.0  # seconds for the whole call
 LARGEST = 64 * 1024
 LOCK = 0x6163746E  # one action of a camera at a time
+# The call is made within the request, whose connection it holds: so few at a time, that devices which do not answer
+# leave the rest of the portal its own.
+ISP_LOCK, AT_ONCE_OF_ISP = 0x61637470, 2
+ALL_LOCK, AT_ONCE = 0x61637471, 5
 FIELDS = frozenset({"title", "method", "is_confirmed"})
 SEALED = {"url": 2000, "headers": 4000, "body": 8000}
+_QUERY = re.compile(r"([?&][^=&]*=)[^&]+")  # any value may be a key
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}: ?[\x20-\x7e]{0,2000}")
 OURS = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade", "expect"}
 
@@ -93,13 +98,27 @@ def is_done(row: CameraAction) -> bool:
 
 
 def _brake(row: CameraAction) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, row.camera_id % 2**31])
-        [free] = cursor.fetchone()
+    isp = row.domain_id * AT_ONCE_OF_ISP
+    free = (
+        _take(LOCK, [row.camera_id])
+        and _take(ISP_LOCK, range(isp, isp + AT_ONCE_OF_ISP))
+        and _take(ALL_LOCK, range(AT_ONCE))
+    )
     latest = CameraAction.objects.filter(camera=row.camera_id).order_by("-last_run_at").exclude(last_run_at=None)
     last = latest.values_list("last_run_at", flat=True).first()
     if not free or (last is not None and clock.now() - last < APART):
         raise TooManyAttempts(_("Too fast: wait for the answer of the last one."), retry_after=1)
+
+
+def _take(lock: int, places: Iterable[int]) -> bool:
+    """Take the first free one of some places until the transaction ends."""
+    with connection.cursor() as cursor:
+        for place in places:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [lock, place % 2**31])
+            [free] = cursor.fetchone()
+            if free:
+                return True
+    return False
 
 
 def _called(row: CameraAction) -> int:
@@ -120,6 +139,7 @@ def _called(row: CameraAction) -> int:
 
 
 def _set(row: CameraAction, values: dict[str, Any]) -> None:
+    before, typed = _place(row.url), set()
     for name, longest in SEALED.items():
         if name in values:
             text = str(values.pop(name) or "").replace("\r\n", "\n").strip()
@@ -129,15 +149,31 @@ def _set(row: CameraAction, values: dict[str, Any]) -> None:
                 raise Invalid(_("This is too long."), field=name)
             CHECKS[name](text)
             setattr(row, name, text)
+            typed.add(name)
+    if before != _place(row.url) and before[1]:
+        _require_typed(row, typed)
     assign(row, values, FIELDS)
     check(row)
 
 
+def _place(url: str) -> tuple[str, str, int | None]:
+    """Where a call goes: scheme, host, port."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
+
+
+def _require_typed(row: CameraAction, typed: set[str]) -> None:
+    """Secrets of one place are not sent to another one, which somebody may have chosen to read them."""
+    for name in ("headers", "body"):
+        if getattr(row, name) and name not in typed:
+            raise Invalid(_("Type this again: the address leads elsewhere now."), field=name)
+
+
 def masked(row: CameraAction, name: str) -> str:
-    """An address with stars for passwords; of headers the names, of a body nothing but whether there is one."""
+    """An address with stars for passwords and its whole query; of headers the names, of a body whether there is one."""
     text: str = getattr(row, name)
     if name == "url":
-        return shown(text)
+        return _QUERY.sub(rf"\1{MASK}", shown(text))
     if name == "headers":
         return "\n".join(f"{line.split(':', 1)[0]}: {MASK}" for line in text.splitlines())
     return MASK if text else ""

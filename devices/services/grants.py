@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from devices.models import Camera, CameraPermission
+from devices.models import Camera, CameraAction, CameraPermission, CameraReplacement, PlaybackGrant
 from tenants import audit
 from tenants.broadcast import notify_access
 from tenants.models import Membership, User
@@ -59,7 +59,12 @@ def remove_member(membership: Membership, *, acting_user: User | None) -> None:
 
 
 def leave_behind(camera: Camera, *, acting_user: User | None) -> None:
-    """Revoke what members of other organizations hold on a camera that has just moved to its own."""
+    """Take from a camera that has just moved to another organization what the former one had set up for it: what its
+    members hold, third parties, actions with their secrets, and its devices' old addresses."""
     strangers = CameraPermission.objects.filter(camera=camera).exclude(membership__organization=camera.organization_id)
     for grant in strangers.select_related("camera", "membership__user"):
         revoke_camera(grant, acting_user=acting_user)
+    for model in (PlaybackGrant, CameraAction, CameraReplacement):
+        for row in model.objects.filter(camera=camera):
+            audit.deleted(row, acting_user=acting_user)
+            row.delete()

@@ -26,6 +26,7 @@ State = CameraReplacement.State
 OPEN = (State.CHECKING, State.ANSWERED, State.FAILED)
 # What belongs to the device and not to the place it hangs in.
 DEVICE = ("onvif_url", "onvif_profile", "agent_model", "agent_serial", "agent_id")
+CONNECTING = timedelta(seconds=20)  # while it connects, another make knows no more of it than that there is no video
 LONGEST = timedelta(seconds=60)  # after which a streamer is not asked any more
 TRIAL = "trial-"
 
@@ -46,7 +47,8 @@ SET state = CASE WHEN s.alive THEN 'answered' ELSE 'failed' END, error_code = s.
 FROM json_to_recordset(%(reports)s::json) AS s(
     domain_id bigint, name text, alive bool, error_code text, media_info text)
 WHERE r.domain_id = s.domain_id AND s.name = 'trial-' || r.secret_id AND r.streamer_id = %(streamer)s
-  AND r.state = 'checking' AND (s.alive OR s.error_code <> '')
+  AND r.state = 'checking' AND (s.alive OR s.error_code NOT IN ('', 'unknown')
+       OR s.error_code = 'unknown' AND r.begun_at < %(connected_by)s)
 """
 
 

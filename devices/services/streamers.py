@@ -113,8 +113,9 @@ def change_streamer(
     streamer.save(update_fields=[*values, "api_secret_sealed"])
     if zones is not None:
         streamer.zones.set(zones)
-    # What is told to it depends on these, and it is to be looked at with them now.
-    Streamer.objects.filter(pk=streamer.pk).update(version=F("version") + 1, looked_at=None, trouble="")
+    # What is told to it depends on these, and to others where its archive is; and it is to be looked at with them now.
+    _tell_all()
+    Streamer.objects.filter(pk=streamer.pk).update(looked_at=None, trouble="")
     return streamer
 
 
@@ -126,7 +127,7 @@ def _put(streamer: Streamer, api_secret: str, values: dict[str, Any]) -> None:
 
 
 def _tell_all() -> None:
-    """Let all streamers ask again: with the number of them, the lease they are given changes."""
+    """Let all streamers ask again: their lease depends on how many there are, their peers on where those are."""
     Streamer.objects.update(version=F("version") + 1)
 
 
@@ -170,6 +171,7 @@ def ensure_streamer(*, hostname: str, port: int, key: str, rtsp_port: int = RTSP
     if (streamer.port, streamer.rtsp_port) != (port, rtsp_port) or not is_key_of(streamer, key):
         streamer.port, streamer.rtsp_port, streamer.key_digest = port, rtsp_port, digest(key)
         streamer.save(update_fields=["port", "rtsp_port", "key_digest"])
+        _tell_all()
     return streamer
 
 

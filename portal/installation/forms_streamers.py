@@ -37,8 +37,11 @@ class LabelsField(forms.CharField):
         return labels
 
 
+PLACING = {"zones", "labels", "channel_limit", "total_bandwidth", "role", "is_default"}
+
+
 class CarriedForm(PerchForm):
-    """Which cameras a streamer of any make carries (items 106, 176)."""
+    """Which cameras a streamer of any make carries (items 106, 176), and where third parties find it."""
 
     zones: forms.ModelMultipleChoiceField[Zone] = forms.ModelMultipleChoiceField(
         label=_("Zones"), queryset=Zone.objects.all(), required=False, widget=forms.CheckboxSelectMultiple,
@@ -62,14 +65,23 @@ class CarriedForm(PerchForm):
         help_text=_("To this one and any other marked so; where none is, to any streamer."),
     )  # fmt: skip
 
+    rtsp_port = forms.IntegerField(
+        label=_("RTSP port"), required=False, min_value=0, max_value=65535, initial=8554,
+        help_text=_("For third parties. 0: it serves no RTSP."),
+    )  # fmt: skip
+
     def clean_role(self) -> str:
         """A streamer, if nothing else is said."""
         return self.cleaned_data["role"] or Streamer.Role.STREAMER
 
+    def clean_rtsp_port(self) -> int:
+        """Left empty, it is none."""
+        return self.cleaned_data["rtsp_port"] or 0
+
     @property
     def reach(self) -> list[forms.BoundField]:
         """The other fields: how the streamer is reached."""
-        return [self[name] for name in self.fields if name not in CarriedForm.base_fields]
+        return [self[name] for name in self.fields if name not in PLACING]
 
 
 class StreamerForm(CarriedForm):
@@ -80,14 +92,6 @@ class StreamerForm(CarriedForm):
         label=_("Public address"), required=False, max_length=200, assume_scheme="https",
         help_text=_("As in https://video1.example.org. Empty: the portal's own host name with the port."),
     )  # fmt: skip
-    rtsp_port = forms.IntegerField(
-        label=_("RTSP port"), required=False, min_value=0, max_value=65535, initial=8554,
-        help_text=_("For third parties. 0: it serves no RTSP."),
-    )  # fmt: skip
-
-    def clean_rtsp_port(self) -> int:
-        """Left empty, it is none."""
-        return self.cleaned_data["rtsp_port"] or 0
 
 
 class NewStreamerForm(StreamerForm):

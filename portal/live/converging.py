@@ -21,10 +21,12 @@ from devices.drivers.streamer.base import Difference, Driver, Entry, Seen, Sessi
 from devices.drivers.streamer.flussonic import Flussonic
 from devices.drivers.streamer.http import Trouble
 from devices.reports import media_name
+from devices.services.replacements import LONGEST as LONGEST_TRIAL
+from devices.services.replacements import TRIALS, trial_entry
 from devices.services.streamers import STREAMS, hook_url, reach_of, stream_entry
 from portal import fleet
-from portal.api.hooks import authorization
 from portal.api.hooks.callers import SEEN
+from portal.api.hooks.mediamtx import permitted
 from portal.api.hooks.reports import take
 from portal.api.hooks.wire import Refusal
 from portal.fleet import DatabaseAway
@@ -201,8 +203,10 @@ class Converger:
 
 async def _want(row: dict[str, Any], known: Visited) -> None:
     """Read what is wanted. The version was read before: what is newer comes with the next look."""
-    cameras = await fleet.fetch(STREAMS, {"streamer": Int8(row["id"]), "now": clock.now()})
-    entries = await asyncio.to_thread(lambda: [stream_entry(camera) for camera in cameras])
+    asked = {"streamer": Int8(row["id"]), "now": clock.now()}
+    cameras = await fleet.fetch(STREAMS, asked)
+    trials = await fleet.fetch(TRIALS, {**asked, "since": clock.now() - LONGEST_TRIAL})
+    entries = await asyncio.to_thread(lambda: [*map(stream_entry, cameras), *map(trial_entry, trials)])
     names = [f"{camera['name']}~{camera['domain_id']}" for camera in cameras]
     known.wanted = {entry["name"]: entry for entry in entries if entry is not None}
     known.unknown = set(names) - set(known.wanted)
@@ -216,11 +220,14 @@ async def _report(streamer_id: int, seen: Seen) -> None:
 
 async def _may_watch(row: dict[str, Any], session: Session) -> bool:
     """Whether somebody who watches still may: the same question as before he began. Raises DatabaseAway."""
-    token = parse_qs(session.query).get("token", [""])[0]
+    tokens = parse_qs(session.query).get("token", [])
+    token = tokens[0] if len(tokens) == 1 else ""
     if media_name(session.name) is None:
         return False
     try:
-        await authorization.answer(row["key_digest"], {"name": session.name, "token": token, "proto": "hls"})
+        proto = "rtsp" if session.kind.startswith("rtsp") else "hls"
+        asked = {"name": session.name, "token": token, "proto": proto, "session_id": session.id}
+        await permitted(row["key_digest"], asked)
     except Refusal as refusal:
         return refusal.status != 403  # anything else is no answer about him: the streamer's key was just renewed
     return True

@@ -155,7 +155,7 @@ class PresetForm(PerchForm):
     )  # fmt: skip
     dvr_lock_days = forms.IntegerField(
         label=_("Motion kept, days"), required=False, min_value=0, max_value=3650,
-        help_text=_("How long recordings of motion are kept. Empty: as the archive."),
+        help_text=_("How long recordings of motion are kept. Empty: as long as there is room. 0: as the archive."),
     )  # fmt: skip
     precise_thumbnails_days = forms.IntegerField(
         label=_("Precise thumbnails, days"), required=False, min_value=0, max_value=3650,

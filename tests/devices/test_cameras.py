@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from devices.models import Camera, PresetSpan
-from devices.services import cameras, presets
+from devices.models import Camera, CameraAction, PlaybackGrant, PresetSpan
+from devices.services import actions, cameras, playback_grants, presets, replacements
 from tenants.errors import Invalid
 from tenants.models import AuditEntry
 from tenants.scoping import domain_scope
@@ -61,3 +61,17 @@ def test_an_address_that_cannot_be_a_camera_is_refused_by_its_field(cast: Cast, 
             cameras.change_camera(gate, acting_user=cast.alice, stream_url=url)
         assert refused.value.field == "stream_url"
         assert refused.value.message
+
+
+def test_what_was_set_up_for_a_camera_stays_behind_when_it_moves_to_another_organization(cast: Cast) -> None:
+    with domain_scope(cast.north):
+        gate = Camera.objects.get(name="gate")
+        playback_grants.add_grant(gate, acting_user=None, title="Guards")
+        actions.add_action(gate, acting_user=cast.alice, title="Open", method="GET", url="http://93.184.216.34/")
+        replacements.begin(gate, acting_user=cast.alice, stream_url="rtsp://93.184.216.34/new")
+        replacements.swap(gate, acting_user=cast.alice, unheard=True)
+        gate.refresh_from_db()
+        cameras.change_camera(gate, acting_user=cast.nora, organization=cast.mill)
+        assert not PlaybackGrant.objects.filter(camera=gate)
+        assert not CameraAction.objects.filter(camera=gate)
+        assert replacements.history(gate) == []

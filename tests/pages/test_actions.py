@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
+import psycopg
 import pytest
 
 from devices.models import CameraAction
 from devices.services import actions, cameras
+from portal.embedded.database import database_url
 from tenants import clock
 from tenants.models import AuditEntry, User
 from tenants.scoping import domain_scope
@@ -135,6 +137,34 @@ def test_secrets_are_stars_and_stay_when_they_are_sent_back(cast: Cast, door: st
     with domain_scope(cast.north):
         kept = CameraAction.objects.get()
     assert (kept.title, kept.url, kept.headers, kept.body) == ("Gate", url, "X-Key: pa55", "pa55")
+
+
+def test_any_value_of_an_address_is_stars(cast: Cast, door: str) -> None:
+    row = added(cast, f"{door}/open?door=3&apikey=k3y")
+    with domain_scope(cast.north):
+        assert actions.masked(row, "url") == f"{door}/open?door=***&apikey=***"
+
+
+def test_secrets_do_not_follow_the_address_elsewhere(cast: Cast, door: str) -> None:
+    row = added(cast, f"{door}/open", headers="X-Key: pa55")
+    client = cast.client(cast.alice)
+    elsewhere = {"action": row.pk, "title": "Gate", "method": "GET", "url": "http://93.184.216.34/"}
+    assert client.post(PAGE, {**elsewhere, "headers": "X-Key: ***"}).status_code == 422
+    assert client.post(PAGE, {**elsewhere, "url": f"{door}/close", "headers": "X-Key: ***"}).status_code == 302
+    assert client.post(PAGE, {**elsewhere, "headers": "X-Key: other"}).status_code == 302
+
+
+def test_a_few_run_at_a_time_so_that_silent_devices_leave_the_portal_its_connections(
+    live_cast: Cast, door: str
+) -> None:
+    row = added(live_cast, f"{door}/open")
+    isp = live_cast.north.pk * actions.AT_ONCE_OF_ISP
+    with psycopg.connect(database_url("app")) as busy:
+        for place in range(isp, isp + actions.AT_ONCE_OF_ISP):
+            busy.execute("SELECT pg_advisory_xact_lock(%s, %s)", [actions.ISP_LOCK, place])
+        assert "Too fast" in run(live_cast, live_cast.alice, row)
+        assert Door.calls == []
+    assert "done" in run(live_cast, live_cast.alice, row)
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,8 @@ def test_mediamtx_asks_with_the_token_in_the_query_alone(ask: httpx.Client, live
     assert _mediamtx(ask, cast) == 401, "RTSP clients are asked for credentials first"
     assert _mediamtx(ask, cast, query="token=nonsense") == 403
     assert _mediamtx(ask, cast, query=query, path=cast.wheel.media) == 403
+    assert _mediamtx(ask, cast, query=f"{query}&{query}") == 403, "it would take the first of two"
+    assert _mediamtx(ask, cast, query=query, path="gate", protocol="rtsp") == 403, "a path of its own"
     assert _mediamtx(ask, cast, query=query, action="publish") == 403
     for action in ("api", "metrics", "pprof"):
         assert _mediamtx(ask, cast, query=query, action=action) == 401
@@ -171,3 +173,6 @@ def test_mediamtx_shows_the_archive_as_far_back_as_one_may_look(ask: httpx.Clien
     assert may(1, format="mp4", duration="60") == 200
     assert _mediamtx(ask, cast, action="playback", query=f"token={token}") == 403, "the whole list"
     assert _mediamtx(ask, cast, action="playback", query=f"token={token}&start=yesterday") == 403
+    early, late = ((clock.now() - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (20, 1))
+    twice = f"token={token}&start={early}&start={late}"
+    assert _mediamtx(ask, cast, action="playback", query=twice) == 403, "it would serve the first of two"

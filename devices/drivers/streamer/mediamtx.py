@@ -137,8 +137,9 @@ class MediaMtx(Driver):
     async def sessions(self) -> list[Session]:
         """Who reads. A path that only its source fills has no session of ours here."""
         found = []
-        for kind in VIEWERS:
-            for item in await self._all(f"/v3/{kind}/list", missing_is_none=True):
+        lists = await asyncio.gather(*(self._all(f"/v3/{kind}/list", missing_is_none=True) for kind in VIEWERS))
+        for kind, listed in zip(VIEWERS, lists, strict=True):
+            for item in listed:
                 name = str(item.get("path") or "").strip("/")
                 if item.get("state", "read") == "read" and ours([name]) and isinstance(item.get("id"), str):
                     found.append(Session(kind, item["id"], name, str(item.get("query") or "")))

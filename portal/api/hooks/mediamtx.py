@@ -35,15 +35,32 @@ async def authorize(scope: Scope, receive: Receive, hostname: str) -> Answer:
         return _own(calling, body)
     if action not in ("read", "playback"):
         raise Refusal(403, "Streams come from their cameras only.")
-    shown = dict(parse_qsl(_text(body, "query")))
+    shown = _shown(_text(body, "query"))
     if not shown.get("token"):
         raise Refusal(401, "A token is needed in the address.", headers=ASK_AGAIN)
     asked = question(_text(body, "path"), shown["token"], _text(body, "protocol"))
-    asked |= {"ip": _text(body, "ip"), "user_agent": _text(body, "userAgent")}
+    asked |= {"ip": _text(body, "ip"), "user_agent": _text(body, "userAgent"), "session_id": _text(body, "id")}
     if action == "playback":
         return await _archive(calling, asked, shown)
-    await authorization.answer(calling.key_digest, asked)
+    await permitted(calling.key_digest, asked)
     return Answer(200, b"{}")
+
+
+async def permitted(key: str, asked: dict[str, str]) -> Answer:
+    """The hook's answer, where it lets somebody in: "it is elsewhere" is no permission here. Raises Refusal."""
+    answer = await authorization.answer(key, asked)
+    if answer.status != 200:
+        raise Refusal(403)
+    return answer
+
+
+def _shown(query: str) -> dict[str, str]:
+    """The address's parameters. Of one given twice the streamer takes the first: whatever we took, we might judge
+    something else than what it serves."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if len(dict(pairs)) < len(pairs):
+        raise Refusal(403, "A parameter is given twice.")
+    return dict(pairs)
 
 
 def question(path: str, token: str, protocol: str) -> dict[str, str]:
@@ -56,7 +73,7 @@ async def _archive(calling: Caller, asked: dict[str, str], shown: dict[str, str]
     begun = _moment(shown.get("start", ""))
     proto = "mp4" if shown.get("format") in EXPORTS else "hls"
     window = f"from={int(begun or 0)}&duration={shown.get('duration', '').partition('.')[0]}"
-    answer = await authorization.answer(calling.key_digest, asked | {"dvr": "true", "proto": proto, "qs": window})
+    answer = await permitted(calling.key_digest, asked | {"dvr": "true", "proto": proto, "qs": window})
     ranges = orjson.loads(answer.body)["allowed_dvr_ranges"]
     if begun is None or not any(begun + 1 >= one["opened_at"] for one in ranges):
         raise Refusal(403, "This part of the archive is not open to this viewer.")

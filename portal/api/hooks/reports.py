@@ -10,7 +10,7 @@ import psycopg
 from psycopg.types.numeric import Int8
 
 from devices.reports import DISKS, SILENCE, UPSERT, Report, decode, disks_of, document
-from devices.services.replacements import HEARD, TRIAL
+from devices.services.replacements import CONNECTING, HEARD, TRIAL
 from portal import fleet
 from portal.api.hooks.callers import caller
 from portal.api.hooks.wire import Answer, Receive, Refusal, Scope, json_body
@@ -48,7 +48,8 @@ async def _hear_trials(reports: list[Report], streamer: int) -> None:
     """New cameras that are tried before they take another one's place."""
     if reports:
         async with fleet.connection() as held:
-            await held.execute(HEARD, {"reports": document(reports), "streamer": Int8(streamer)})
+            said = {"reports": document(reports), "connected_by": clock.now() - CONNECTING}
+            await held.execute(HEARD, {**said, "streamer": Int8(streamer)})
 
 
 async def _store(parameters: dict[str, Any]) -> None:
