@@ -65,13 +65,16 @@ FROM devices_camera c JOIN devices_camerastatus s ON s.camera_id = c.id AND s.al
 WHERE c.id = ANY(%(cameras)s) AND c.id = ANY(%(interrupted)s) AND c.enabled AND NOT c.is_private
   AND NOT EXISTS (SELECT FROM devices_outagespan o WHERE o.camera_id = c.id AND o.ended_at IS NULL)
 """
+# Cameras of suspended ISPs keep the word that says so.
 END_OUTAGES = """
-UPDATE devices_outagespan o SET ended_at = greatest(o.began_at, %(now)s) FROM devices_camera c
+UPDATE devices_outagespan o SET ended_at = greatest(o.began_at, %(now)s)
+FROM devices_camera c JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
 WHERE c.id = ANY(%(cameras)s) AND c.streamer_id IS NULL AND o.camera_id = c.id AND o.ended_at IS NULL
 """
 BEGIN_NOWHERE = """
 INSERT INTO devices_outagespan (domain_id, camera_id, code, began_at)
-SELECT c.domain_id, c.id, 'no_streamer', %(now)s FROM devices_camera c
+SELECT c.domain_id, c.id, 'no_streamer', %(now)s
+FROM devices_camera c JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
 WHERE c.id = ANY(%(cameras)s) AND c.streamer_id IS NULL AND c.enabled AND NOT c.is_private
 """
 NOTE_STATUS = """
@@ -80,7 +83,7 @@ INSERT INTO devices_camerastatus AS s (
     dvr_duration, dvr_bytes, dvr_kept_bytes)
 SELECT c.domain_id, c.id, false, 'waiting', CASE WHEN c.streamer_id IS NULL THEN 'no_streamer' ELSE '' END, '', 0, 0,
        %(now)s, '{}', 0, 0, 0
-FROM devices_camera c
+FROM devices_camera c JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
 WHERE c.id = ANY(%(cameras)s) AND c.enabled AND NOT c.is_private
   AND (c.streamer_id IS NULL OR c.id = ANY(%(interrupted)s))
 ORDER BY c.id
@@ -89,6 +92,15 @@ ON CONFLICT (camera_id) DO UPDATE SET
     online_clients = 0, changed_at = CASE WHEN s.alive THEN excluded.changed_at ELSE s.changed_at END
 """
 FACTS = (BREAK_OFF, END_OUTAGES, BEGIN_NOWHERE, NOTE_STATUS)
+# Those that are to run, have no streamer, and of which that is not said yet: added, or switched on again, where no
+# streamer may have them.
+NOWHERE = """
+SELECT c.domain_id, c.id AS camera_id
+FROM devices_camera c JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
+WHERE c.streamer_id IS NULL AND c.enabled AND NOT c.is_private AND NOT EXISTS (
+    SELECT FROM devices_outagespan o WHERE o.camera_id = c.id AND o.ended_at IS NULL AND o.code = 'no_streamer')
+"""
+UNSAID = (END_OUTAGES, BEGIN_NOWHERE, NOTE_STATUS)
 
 
 def health_parameters(now: datetime) -> dict[str, Any]:

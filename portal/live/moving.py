@@ -18,7 +18,9 @@ from devices.moves import (
     LOSE,
     MACHINES,
     MOVE,
+    NOWHERE,
     RESTLESS,
+    UNSAID,
     health_parameters,
     machine_of,
     machines_of,
@@ -109,7 +111,18 @@ async def move() -> list[Move]:
         moves = await asyncio.to_thread(lambda: plan(machines, [placed_of(row) for row in rows]))
         if moves:
             await _carry_out(held, moves, [one.camera for one in moves if one.source in lost or one.source is None])
+        await _say_who_is_nowhere(held)
         return moves
+
+
+async def _say_who_is_nowhere(held: fleet.Connection) -> None:
+    found = await (await held.execute(NOWHERE, prepare=False)).fetchall()
+    if found:
+        cameras = [row["camera_id"] for row in found]
+        for statement in UNSAID:
+            parameters = {"cameras": cameras, "interrupted": cameras, "now": clock.now()}
+            await held.execute(statement, parameters, prepare=False)
+        await announce(held, found)
 
 
 async def _machines(held: fleet.Connection) -> list[Machine]:

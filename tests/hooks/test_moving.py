@@ -171,6 +171,33 @@ def test_the_configuration_follows_a_move_at_once(
     assert all(stream["archive_only"] and not stream["inputs"] for stream in left), "what it recorded is still there"
 
 
+def test_a_camera_that_no_streamer_may_have_says_so_from_the_first_round(live_cast: Cast, other: Streamer) -> None:
+    far = zones.add_zone(name="far", title="Far")
+    with domain_scope(live_cast.north):
+        made = cameras.add_camera(
+            live_cast.harbour, acting_user=None, title="Buoy", stream_url="fake://clock", zone=far,
+            zone_mode=ZoneMode.REQUIRED,
+        )  # fmt: skip
+    hear(live_cast.streamer, other)
+    go()
+    go()
+    with domain_scope(live_cast.north):
+        assert CameraStatus.objects.get(camera=made).error_code == "no_streamer"
+        assert [span.code for span in OutageSpan.objects.filter(camera_id=made.pk)] == ["no_streamer"]
+
+
+def test_a_suspended_isp_keeps_the_word_that_says_so(live_cast: Cast, ring: Zone, other: Streamer) -> None:
+    rule(live_cast, ring, ZoneMode.REQUIRED)
+    hear(live_cast.streamer, other)
+    go()
+    type(live_cast.north).objects.filter(pk=live_cast.north.pk).update(is_active=False)
+    with later(SILENT):
+        hear(other)
+        go()
+    with domain_scope(live_cast.north):
+        assert not OutageSpan.objects.filter(camera_id=live_cast.gate.pk, code="no_streamer")
+
+
 def test_a_limit_moves_what_is_too_much(live_cast: Cast, other: Streamer) -> None:
     hear(live_cast.streamer, other)
     streamers.change_streamer(live_cast.streamer, channel_limit=1)
