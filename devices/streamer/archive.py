@@ -57,6 +57,7 @@ class Archive:
         self.disks = Disks(settings, self.index)
         self.ask_episodes: Asking | None = None
         self._making_room = asyncio.Lock()
+        self.held: set[tuple[int, str]] = set()  # (disk, path): what a writer has open is nobody else's
         self.unsaved: list[Block] = []  # closed while the index could not be written
 
     @property
@@ -74,10 +75,17 @@ class Archive:
 
     # -- after a crash
 
-    def repair(self) -> None:
-        """Before anything is recorded: cut off what was half written when the last run ended."""
-        for block in self.index.open_blocks():
-            self._repair(block)
+    async def repair(self, disks: Iterable[Disk] | None = None) -> None:
+        """Before anything is recorded, and when a disk returns: cut off what was half written when the last run, or the
+        disk, ended. What is being written is whole."""
+        looked_at = list(self.disks.online if disks is None else disks)
+        held = set(self.held)
+        found = await self.index.read(Index.open_blocks)
+        held |= self.held
+        left = [block for block in found if (block.disk, block.path) not in held]
+        for disk in looked_at:
+            for block in (block for block in left if block.disk == disk.number):
+                await self._repair(disk, block)
 
     async def reconcile(self, disks: Iterable[Disk] | None = None) -> None:
         """After the start, and when a disk returns, beside everything else: forget rows without a file, remove files
@@ -107,20 +115,11 @@ class Archive:
         relative = [str(path.relative_to(disk.media)) for path in found]
         return lost, [path for path in relative if path not in known]
 
-    def _repair(self, block: Block) -> None:
-        if block.disk in self.index.offline:
-            return  # when its disk is there again
-        path = self.file(block)
-        size = path.stat().st_size if path.exists() else 0
-        block.entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
-        if not block.entries:
-            path.unlink(missing_ok=True)
-            self.index.remove_blocks([block.id])
-            return
-        block.size = block.entries[-1].offset + block.entries[-1].size
-        block.end = block.entries[-1].end
-        os.truncate(path, block.size)
-        self.index.save_block(block, is_open=False)
+    async def _repair(self, disk: Disk, block: Block) -> None:
+        if await disk.run(_cut, disk.media / block.path, block):
+            await self.index.write(Index.save_block, block, is_open=False)
+        else:
+            await self.index.write(Index.remove_blocks, [block.id])
 
     # -- space
 
@@ -180,8 +179,10 @@ class Archive:
     async def save_unsaved(self) -> None:
         """Close in the index what could not be closed there before."""
         while self.unsaved:
-            await self.index.write(Index.save_block, self.unsaved[0], is_open=False)
+            block = self.unsaved[0]
+            await self.index.write(Index.save_block, block, is_open=False)
             self.unsaved.pop(0)
+            self.held.discard((block.disk, block.path))
 
     def unlink(self, disk: Disk, paths: list[str]) -> None:
         """Remove files, and folders that are empty then."""
@@ -197,7 +198,7 @@ class Archive:
         """See which disks are there; what one that returned says of its blocks is settled."""
         returned = await self.disks.check()
         if returned:
-            await asyncio.to_thread(self.repair)
+            await self.repair(returned)
             await self.reconcile(returned)
 
     # -- the hourly clean-up
@@ -245,6 +246,19 @@ class Archive:
                     part.rename(disk.root / COPY)
                 except (OSError, sqlite3.Error) as error:
                     log.warning("the index could not be copied to %s: %s", disk.root, error)
+
+
+def _cut(path: Path, block: Block) -> bool:
+    """Cut a file, and what is said of it, to what is whole; False when nothing was, and the file is gone."""
+    size = path.stat().st_size if path.exists() else 0
+    block.entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
+    if not block.entries:
+        path.unlink(missing_ok=True)
+        return False
+    block.size = block.entries[-1].offset + block.entries[-1].size
+    block.end = block.entries[-1].end
+    os.truncate(path, block.size)
+    return True
 
 
 __all__ = ["Archive", "DiskAway", "DiskFull", "digest_of", "milliseconds"]

@@ -16,10 +16,13 @@ import pytest
 
 from devices.streamer.archive import Archive
 from devices.streamer.disks import MARK, Disk, DiskAway
+from devices.streamer.segments import Segment
 from devices.streamer.settings import Settings, folders_from
+from devices.streamer.writer import BlockWriter
+from tenants import clock
 from tests.devices.streamer.conftest import Running, eventually
 from tests.devices.streamer.perch import FakePerch
-from tests.devices.streamer.test_retention import ages, record, settings, stream
+from tests.devices.streamer.test_retention import INIT, ages, record, settings, stream
 
 
 def on_two(folder: Path, **changes: object) -> Settings:
@@ -101,7 +104,7 @@ def test_a_disk_that_is_not_there_at_the_start_is_waited_for(tmp_path: Path) -> 
     aside = lose(first.disks.all[1])
     archive = Archive(on_two(tmp_path))
     try:
-        archive.repair()
+        asyncio.run(archive.repair())
         asyncio.run(archive.reconcile())
         assert len(ages(archive, "yard~1")) == held["one"]
         asyncio.run(record(archive, stream(archive, "yard~1", expiration=86400), 30, size=1000))
@@ -182,12 +185,40 @@ def test_an_open_block_of_a_disk_that_is_away_waits_for_it(archive: Archive) -> 
     index.save_block(block, is_open=True)
     aside = lose(archive.disks.all[1])
     asyncio.run(archive.watch_disks())
-    archive.repair()
+    asyncio.run(archive.repair())
     assert len(index.open_blocks()) == 1
     give_back(archive.disks.all[1], aside)
     asyncio.run(archive.watch_disks())
     assert index.open_blocks() == []
     assert len(ages(archive, "yard~1")) == 10
+
+
+@pytest.mark.parametrize("which", ["the disk that is written", "another disk"])
+def test_a_disk_that_returns_costs_no_block_that_is_being_written(archive: Archive, which: str) -> None:
+    held, start = stream(archive, "yard~1", expiration=86400), clock.timestamp() - 100
+    writer = BlockWriter(archive, held)
+
+    def write(number: int) -> None:
+        data = bytes([number]) * 1000
+        segment = Segment(number, start + 2 * number, 2.0, 1000, INIT, "f" * 12, True, True, data)
+        asyncio.run(writer.write(segment))
+
+    write(1)
+    (block,) = archive.index.open_blocks()
+    lost = next(disk for disk in archive.disks.all if (disk.number == block.disk) == (which != "another disk"))
+    aside = lose(lost)
+    asyncio.run(archive.watch_disks())
+    give_back(lost, aside)
+    asyncio.run(archive.watch_disks())
+    assert lost.is_online
+    assert [one.id for one in archive.index.open_blocks()] == [block.id], "it is still the writer's"
+    write(2)
+    asyncio.run(writer.close())
+    assert archive.index.open_blocks() == []
+    (block,) = archive.index.blocks("yard~1", 0, 10**13)
+    content = archive.file(block).read_bytes()
+    assert [content[entry.offset] for entry in block.entries] == [1, 2]
+    assert archive.held == set()
 
 
 def test_folders_come_from_the_command_line_or_the_environment() -> None:

@@ -124,7 +124,7 @@ def test_a_row_whose_file_is_gone_and_a_file_without_a_row_are_forgotten_at_the_
     os.utime(stray, (0, 0))
     (archive.media / "unknown").mkdir()
     os.utime(archive.media / "unknown", (0, 0))
-    archive.repair()
+    asyncio.run(archive.repair())
     asyncio.run(archive.reconcile())
     assert ages(archive, "yard~1") == [190, 90]
     assert not stray.exists()
