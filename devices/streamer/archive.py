@@ -6,13 +6,14 @@ File names are made of our own identifiers; no text of Perch's or of a camera's 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
-from itertools import accumulate
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from itertools import accumulate, product
 from pathlib import Path
 
 from devices.streamer import retention
@@ -27,6 +28,7 @@ log = logging.getLogger("perch.streamer")
 
 BATCH = 16
 ASKED_AT_ONCE = 50  # streams in one question for what is protected
+SCAN = 600.0  # seconds for all files of one stream on one disk
 COPY = "index.copy.sqlite3"
 # Protected stretches by stream; None: it cannot be said for certain.
 Asking = Callable[[list[str]], Awaitable[dict[str, list[Episode]] | None]]
@@ -82,44 +84,51 @@ class Archive:
         held = set(self.held)
         found = await self.index.read(Index.open_blocks)
         held |= self.held
-        left = [block for block in found if (block.disk, block.path) not in held]
-        for disk in looked_at:
-            for block in (block for block in left if block.disk == disk.number):
+        for block in found:
+            disk = next((disk for disk in looked_at if disk.number == block.disk and disk.is_online), None)
+            if disk and (block.disk, block.path) not in held:
                 await self._repair(disk, block)
+
+    async def _repair(self, disk: Disk, block: Block) -> None:
+        try:
+            is_whole = await disk.run(_cut, disk, block)
+        except OSError as error:
+            await self.disks.doubt(disk, error)
+            return
+        if is_whole:
+            await self.index.write(Index.save_block, block, is_open=False)
+        else:
+            await self.index.write(Index.remove_blocks, [block.id])
 
     async def reconcile(self, disks: Iterable[Disk] | None = None) -> None:
         """After the start, and when a disk returns, beside everything else: forget rows without a file, remove files
         without a row. Of a disk that is away nothing is forgotten."""
-        started, folders = clock.timestamp(), set()
+        started = clock.timestamp()
         looked_at = list(self.disks.online if disks is None else disks)
-        for held in await self.index.read(Index.streams):
-            folders.add(held.folder)
-            for disk in looked_at:
-                await self._settle(disk, held, started)
-        for path in (path for disk in looked_at for path in disk.media.iterdir()):
-            if path.name not in folders and path.is_dir() and path.stat().st_mtime < started:
-                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        known = await self.index.read(Index.streams)
+        for held, disk in product(known, looked_at):
+            await self._unless_it_fails(disk, self._settle(disk, held, started))
+        folders = {held.folder for held in known}
+        for disk in looked_at:
+            await self._unless_it_fails(disk, disk.run(_remove_unknown, disk, folders, started, patience=SCAN))
+
+    async def _unless_it_fails(self, disk: Disk, work: Coroutine[None, None, None]) -> None:
+        """Do something on a disk that is there; whatever is wrong with it concerns no other disk."""
+        if not disk.is_online:
+            work.close()
+            return
+        try:
+            await work
+        except OSError as error:
+            await self.disks.doubt(disk, error)
 
     async def _settle(self, disk: Disk, held: Held, started: float) -> None:
-        lost, strays = await asyncio.to_thread(self._disagreement, disk, held, started)
+        known = await self.index.read(Index.paths, held.id, disk.number or 0)
+        lost, strays = await disk.run(_disagreement, disk, held.folder, known, started, patience=SCAN)
         await self.index.write(Index.remove_blocks, lost)
-        await asyncio.to_thread(self.unlink, disk, strays)
+        await disk.run(self.unlink, disk, strays, patience=SCAN)
         if lost or strays:
             log.info("%s: %s rows without a file, %s files without a row", held.name, len(lost), len(strays))
-
-    def _disagreement(self, disk: Disk, held: Held, started: float) -> tuple[list[int], list[str]]:
-        """Rows of a stream without a file, and files from before the start without a row."""
-        known = self.index.paths(held.id, disk.number or 0)
-        lost = [number for path, number in known.items() if not (disk.media / path).exists()]
-        found = [path for path in (disk.media / held.folder).rglob("*.mp4") if path.stat().st_mtime < started]
-        relative = [str(path.relative_to(disk.media)) for path in found]
-        return lost, [path for path in relative if path not in known]
-
-    async def _repair(self, disk: Disk, block: Block) -> None:
-        if await disk.run(_cut, disk.media / block.path, block):
-            await self.index.write(Index.save_block, block, is_open=False)
-        else:
-            await self.index.write(Index.remove_blocks, [block.id])
 
     # -- space
 
@@ -248,17 +257,47 @@ class Archive:
                     log.warning("the index could not be copied to %s: %s", disk.root, error)
 
 
-def _cut(path: Path, block: Block) -> bool:
+def _cut(disk: Disk, block: Block) -> bool:
     """Cut a file, and what is said of it, to what is whole; False when nothing was, and the file is gone."""
+    path = disk.media / block.path
     size = path.stat().st_size if path.exists() else 0
-    block.entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
-    if not block.entries:
+    entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
+    if not entries:
         path.unlink(missing_ok=True)
         return False
-    block.size = block.entries[-1].offset + block.entries[-1].size
-    block.end = block.entries[-1].end
+    block.entries, block.end = entries, entries[-1].end
+    block.size = entries[-1].offset + entries[-1].size
     os.truncate(path, block.size)
     return True
+
+
+def _disagreement(disk: Disk, folder: str, known: dict[str, int], started: float) -> tuple[list[int], list[str]]:
+    """Rows of a stream without a file, and files from before the start without a row. Raises OSError."""
+    lost = [number for path, number in known.items() if not (disk.media / path).exists()]
+    found = [str(path.relative_to(disk.media)) for path in _files(disk.media / folder, before=started)]
+    return lost, [path for path in found if path not in known]
+
+
+def _files(folder: Path, *, before: float) -> Iterator[Path]:
+    """The blocks from before a moment; what is deleted meanwhile is passed over. Raises OSError."""
+    for parent, _, names in os.walk(folder, onerror=_unless_gone):
+        for path in (Path(parent, name) for name in names if name.endswith(".mp4")):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    yield path
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _remove_unknown(disk: Disk, folders: set[str], started: float) -> None:
+    """Remove the folders of streams the index does not know. Raises OSError."""
+    for path in disk.media.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.name not in folders and path.is_dir() and path.stat().st_mtime < started:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 __all__ = ["Archive", "DiskAway", "DiskFull", "digest_of", "milliseconds"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import random
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from devices.streamer.archive import Archive
 from devices.streamer.disks import MARK, Disk, DiskAway
+from devices.streamer.index import Block
 from devices.streamer.segments import Segment
 from devices.streamer.settings import Settings, folders_from
 from devices.streamer.writer import BlockWriter
@@ -191,6 +193,79 @@ def test_an_open_block_of_a_disk_that_is_away_waits_for_it(archive: Archive) -> 
     asyncio.run(archive.watch_disks())
     assert index.open_blocks() == []
     assert len(ages(archive, "yard~1")) == 10
+
+
+def left_open(archive: Archive) -> list[Block]:
+    """The newest block of each disk, as a crash leaves it: open, with half a segment after what is whole."""
+    blocks = archive.index.blocks("yard~1", 0, 10**13)
+    found = [max((one for one in blocks if one.disk == disk.number), key=by_start) for disk in archive.disks.all]
+    for block in found:
+        archive.index.save_block(block, is_open=True)
+        with archive.file(block).open("ab") as file:
+            file.write(b"half")
+    return found
+
+
+def by_start(block: Block) -> int:
+    return block.start
+
+
+def test_a_disk_that_became_read_only_keeps_the_others_from_nothing(mounted: tuple[Path, Path], tmp_path: Path) -> None:
+    archive = Archive(replace(on_two(tmp_path), disks=mounted))
+    try:
+        fill(archive, 10)
+        bad, good = left_open(archive)
+        subprocess.run(["mount", "-o", "remount,ro", str(mounted[0])], check=True)
+        asyncio.run(archive.repair())
+        asyncio.run(archive.reconcile())
+        assert [disk.is_online for disk in archive.disks.all] == [False, True]
+        assert [block.id for block in archive.index.open_blocks()] == [bad.id]
+        assert archive.file(good).stat().st_size == good.size
+        subprocess.run(["mount", "-o", "remount,rw", str(mounted[0])], check=True)
+        asyncio.run(archive.watch_disks())
+        assert archive.index.open_blocks() == []
+        assert archive.file(bad).stat().st_size == bad.size
+    finally:
+        archive.close()
+
+
+@pytest.mark.parametrize("is_all_bad", [False, True])
+def test_a_file_that_cannot_be_repaired_is_left_and_a_disk_that_fails_is_too(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, is_all_bad: bool
+) -> None:
+    """A device that answers EIO cannot be had here: the function that cuts a file says so."""
+    fill(archive, 10)
+    bad, good = left_open(archive)
+    one, real = archive.disks.all[0], os.truncate
+
+    def truncate(path: Path, size: int) -> None:
+        if path.is_relative_to(one.media):
+            raise OSError(errno.EIO, "Input/output error")
+        real(path, size)
+
+    monkeypatch.setattr(os, "truncate", truncate)
+    if is_all_bad:
+        (one.media / ".probe").mkdir()
+    asyncio.run(archive.repair())
+    assert one.is_online is not is_all_bad
+    assert [block.id for block in archive.index.open_blocks()] == [bad.id]
+    assert archive.file(good).stat().st_size == good.size
+
+
+def test_a_disk_that_cannot_be_read_is_left_and_the_others_are_settled(archive: Archive) -> None:
+    fill(archive, 10)
+    one, two = archive.disks.all
+    lost, *kept = two.media.rglob("*.mp4")
+    lost.unlink()
+    one.media.rename(one.root / "aside")
+    one.media.write_bytes(b"")
+    asyncio.run(archive.reconcile())
+    assert [disk.is_online for disk in (one, two)] == [False, True]
+    assert len(ages(archive, "yard~1")) == len(kept)
+    one.media.unlink()
+    (one.root / "aside").rename(one.media)
+    asyncio.run(archive.watch_disks())
+    assert len(ages(archive, "yard~1")) == 9
 
 
 @pytest.mark.parametrize("which", ["the disk that is written", "another disk"])
