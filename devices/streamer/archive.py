@@ -123,8 +123,11 @@ class Archive:
             await self.disks.doubt(disk, error)
 
     async def _settle(self, disk: Disk, held: Held, started: float) -> None:
+        written = set(self.held)
         known = await self.index.read(Index.paths, held.id, disk.number or 0)
         lost, strays = await disk.run(_disagreement, disk, held.folder, known, started, patience=SCAN)
+        written |= self.held
+        strays = [path for path in strays if (disk.number, path) not in written]
         await self.index.write(Index.remove_blocks, lost)
         await disk.run(self.unlink, disk, strays, patience=SCAN)
         if lost or strays:
@@ -263,6 +266,7 @@ def _cut(disk: Disk, block: Block) -> bool:
     size = path.stat().st_size if path.exists() else 0
     entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
     if not entries:
+        disk.recognise()
         path.unlink(missing_ok=True)
         return False
     block.entries, block.end = entries, entries[-1].end
@@ -272,10 +276,15 @@ def _cut(disk: Disk, block: Block) -> bool:
 
 
 def _disagreement(disk: Disk, folder: str, known: dict[str, int], started: float) -> tuple[list[int], list[str]]:
-    """Rows of a stream without a file, and files from before the start without a row. Raises OSError."""
-    lost = [number for path, number in known.items() if not (disk.media / path).exists()]
+    """Rows of a stream without a file, and files from before the start without a row. Raises OSError, as where the disk
+    went meanwhile: under an empty mount point everything seems lost."""
+    lost = [path for path in known if not (disk.media / path).exists()]
     found = [str(path.relative_to(disk.media)) for path in _files(disk.media / folder, before=started)]
-    return lost, [path for path in found if path not in known]
+    strays = [path for path in found if path not in known]
+    if lost or strays:
+        disk.recognise()
+    # A disk that was gone and is there again has them after all.
+    return [known[path] for path in lost if not (disk.media / path).exists()], strays
 
 
 def _files(folder: Path, *, before: float) -> Iterator[Path]:
@@ -294,6 +303,7 @@ def _unless_gone(error: OSError) -> None:
 
 def _remove_unknown(disk: Disk, folders: set[str], started: float) -> None:
     """Remove the folders of streams the index does not know. Raises OSError."""
+    disk.recognise()
     for path in disk.media.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if path.name not in folders and path.is_dir() and path.stat().st_mtime < started:

@@ -9,7 +9,7 @@ import random
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,6 +266,38 @@ def test_a_disk_that_cannot_be_read_is_left_and_the_others_are_settled(archive: 
     (one.root / "aside").rename(one.media)
     asyncio.run(archive.watch_disks())
     assert len(ages(archive, "yard~1")) == 9
+
+
+@pytest.mark.parametrize("call", [Archive.reconcile, Archive.repair])
+def test_a_disk_that_goes_before_it_is_looked_at_has_lost_nothing(
+    archive: Archive, call: Callable[[Archive], Coroutine[None, None, None]]
+) -> None:
+    """Taken for online a moment ago, and now an empty mount point."""
+    fill(archive, 10)
+    left_open(archive)
+    one, two = archive.disks.all
+    held = by_disk(archive)
+    aside = lose(two)
+    asyncio.run(call(archive))
+    assert [disk.is_online for disk in (one, two)] == [True, False]
+    give_back(two, aside)
+    asyncio.run(archive.watch_disks())
+    assert by_disk(archive) == held
+    assert len(ages(archive, "yard~1")) == 10
+
+
+def test_a_file_that_is_being_written_is_no_stray(archive: Archive) -> None:
+    held = stream(archive, "yard~1", expiration=86400)
+    (one, _), path = archive.disks.all, f"{held.folder}/1/1-{'f' * 12}.mp4"
+    (one.media / path).parent.mkdir(parents=True)
+    (one.media / path).touch()
+    os.utime(one.media / path, (0, 0))
+    archive.held.add((one.number or 0, path))
+    asyncio.run(archive.reconcile())
+    assert (one.media / path).exists()
+    archive.held.clear()
+    asyncio.run(archive.reconcile())
+    assert not (one.media / path).exists()
 
 
 @pytest.mark.parametrize("which", ["the disk that is written", "another disk"])
