@@ -28,6 +28,7 @@ log = logging.getLogger("perch.streamer")
 
 BATCH = 16
 ASKED_AT_ONCE = 50  # streams in one question for what is protected
+REMOVED_AT_ONCE = 100  # files, within the patience for one operation
 SCAN = 600.0  # seconds for all files of one stream on one disk
 COPY = "index.copy.sqlite3"
 # Protected stretches by stream; None: it cannot be said for certain.
@@ -167,26 +168,41 @@ class Archive:
 
     async def _delete_while(self, missing: Callable[[], Awaitable[int]], disk: int | None) -> bool:
         """Delete no more than what is missing, in files; what they free is measured again."""
+        stuck: set[int] = set()
         while (wanted := await missing()) > 0:
             now = milliseconds(clock.timestamp())
-            doomed = await self.index.read(retention.oldest, BATCH, now, disk)
+            doomed = await self.index.read(retention.oldest, BATCH, now, disk, stuck)
             if not doomed:
                 return False
             sums = accumulate(size for _, _, _, size in doomed)
             enough = 1 + sum(freed < wanted for freed in sums)
             log.warning("no room: deleting %s files of the archive", len(doomed[:enough]))
-            await self.remove(doomed[:enough])
+            stuck |= await self.remove(doomed[:enough])
         return True
 
-    async def remove(self, doomed: Iterable[Doomed]) -> None:
-        """Delete files first: a row without a file is harmless, and the row may need the file's space."""
+    async def remove(self, doomed: Iterable[Doomed]) -> set[int]:
+        """Delete files first: a row without a file is harmless, and the row may need the file's space. Returns the
+        blocks that could not be deleted: they stay, and keep nothing else from going."""
         by_disk: dict[int, list[Doomed]] = {}
         for one in doomed:
             by_disk.setdefault(one[1], []).append(one)
+        left = set[int]()
         for number, mine in by_disk.items():
+            for first in range(0, len(mine), REMOVED_AT_ONCE):
+                left |= await self._remove_from(number, mine[first : first + REMOVED_AT_ONCE])
+        return left
+
+    async def _remove_from(self, number: int, doomed: list[Doomed]) -> set[int]:
+        try:
             disk = self.disks.named(number)
-            await disk.run(self.unlink, disk, [path for _, _, path, _ in mine])
-            await self.index.write(Index.remove_blocks, [block for block, _, _, _ in mine])
+            stuck = set(await disk.run(self.unlink, disk, [path for _, _, path, _ in doomed]))
+        except DiskAway:
+            return {block for block, _, _, _ in doomed}  # it is known, and they go when the disk returns
+        except OSError as error:
+            log.warning("files of disk %s could not be deleted: %s", number, str(error) or type(error).__name__)
+            return {block for block, _, _, _ in doomed}
+        await self.index.write(Index.remove_blocks, [block for block, _, path, _ in doomed if path not in stuck])
+        return {block for block, _, path, _ in doomed if path in stuck}
 
     async def save_unsaved(self) -> None:
         """Close in the index what could not be closed there before."""
@@ -196,15 +212,20 @@ class Archive:
             self.unsaved.pop(0)
             self.held.discard((block.disk, block.path))
 
-    def unlink(self, disk: Disk, paths: list[str]) -> None:
-        """Remove files, and folders that are empty then."""
+    def unlink(self, disk: Disk, paths: list[str]) -> list[str]:
+        """Remove files, and folders that are empty then; returns the paths that could not be removed."""
+        stuck = []
         for path in paths:
             file = disk.media / path
-            file.unlink(missing_ok=True)
             try:
-                file.parent.rmdir()
-            except OSError:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s could not be deleted: %s", file, error)
+                stuck.append(path)
                 continue
+            with contextlib.suppress(OSError):
+                file.parent.rmdir()
+        return stuck
 
     async def watch_disks(self) -> None:
         """See which disks are there; what one that returned says of its blocks is settled."""
@@ -225,7 +246,8 @@ class Archive:
                 await self.clean_stream(held, is_sure=held.name not in unsure)
         for folder in await self.index.write(Index.forget_empty_streams):
             for disk in self.disks.online:
-                await disk.run(lambda name, at: shutil.rmtree(at / name, ignore_errors=True), folder, disk.media)
+                with contextlib.suppress(OSError):  # what hangs or is away is unknown when it is settled
+                    await disk.run(lambda name, at: shutil.rmtree(at / name, ignore_errors=True), folder, disk.media)
         await self._copy_index()
 
     async def _mark(self, streams: list[Held]) -> set[str]:
