@@ -11,13 +11,13 @@ import hashlib
 import logging
 import os
 import shutil
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from itertools import accumulate, product
 from pathlib import Path
 
 from devices.streamer import retention
 from devices.streamer.boxes import Init
+from devices.streamer.copies import Copies
 from devices.streamer.disks import Disk, DiskAway, Disks, restore_index
 from devices.streamer.index import Block, Held, Index
 from devices.streamer.retention import Doomed, Episode
@@ -30,7 +30,6 @@ BATCH = 16
 ASKED_AT_ONCE = 50  # streams in one question for what is protected
 REMOVED_AT_ONCE = 100  # files, within the patience for one operation
 SCAN = 600.0  # seconds for all files of one stream on one disk
-COPY = "index.copy.sqlite3"
 # Protected stretches by stream; None: it cannot be said for certain.
 Asking = Callable[[list[str]], Awaitable[dict[str, list[Episode]] | None]]
 
@@ -58,6 +57,7 @@ class Archive:
         restore_index(settings)
         self.index = Index(settings.storage / "index.sqlite3")
         self.disks = Disks(settings, self.index)
+        self.copies = Copies(settings, self.index, self.disks)
         self.ask_episodes: Asking | None = None
         self._making_room = asyncio.Lock()
         self.held: set[tuple[int, str]] = set()  # (disk, path): what a writer has open is nobody else's
@@ -73,6 +73,7 @@ class Archive:
         return self.disks.named(block.disk).media / block.path
 
     def close(self) -> None:
+        self.copies.close()
         self.disks.close()
         self.index.close()
 
@@ -248,7 +249,6 @@ class Archive:
             for disk in self.disks.online:
                 with contextlib.suppress(OSError):  # what hangs or is away is unknown when it is settled
                     await disk.run(lambda name, at: shutil.rmtree(at / name, ignore_errors=True), folder, disk.media)
-        await self._copy_index()
 
     async def _mark(self, streams: list[Held]) -> set[str]:
         """Learn what is protected; returns the streams of which that is not known now."""
@@ -269,17 +269,6 @@ class Archive:
             await self.remove(await self.index.read(retention.expired, held, now, is_sure=is_sure))
         if held.storage_limit:
             await self.remove(await self.index.read(retention.beyond, held, held.storage_limit, now))
-
-    async def _copy_index(self) -> None:
-        """The index is the only thing that knows the files: every other disk holds a copy of it."""
-        for disk in self.disks.online:
-            if disk.root != self.settings.storage:
-                try:
-                    part = disk.root / f"{COPY}.part"
-                    await self.index.read(Index.copy_to, part)
-                    part.rename(disk.root / COPY)
-                except (OSError, sqlite3.Error) as error:
-                    log.warning("the index could not be copied to %s: %s", disk.root, error)
 
 
 def _cut(disk: Disk, block: Block) -> bool:

@@ -26,6 +26,7 @@ log = logging.getLogger("perch.streamer")
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 MARK = ".perch-disk"
+COPY = "index.copy.sqlite3"
 PATIENCE = 10.0  # seconds for one operation of a disk that may hang
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -214,7 +215,7 @@ def restore_index(settings: Settings) -> None:
     """Take the newest copy of the index from the disks where the index itself is gone."""
     wanted = settings.storage / "index.sqlite3"
     roots = [root for root in settings.disks if root != settings.storage]
-    copies = [copy for root in roots if (copy := root / "index.copy.sqlite3").exists()]
+    copies = [copy for root in roots if (copy := root / COPY).exists()]
     if wanted.exists() or not copies:
         return
     newest = max(copies, key=lambda copy: copy.stat().st_mtime)

@@ -7,16 +7,19 @@ import errno
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devices.streamer.archive import Archive
-from devices.streamer.disks import MARK, Disk, DiskAway
+from devices.streamer.copies import Copies
+from devices.streamer.disks import COPY, MARK, Disk, DiskAway
 from devices.streamer.index import Block
 from devices.streamer.segments import Segment
 from devices.streamer.settings import Settings, folders_from
@@ -167,7 +170,7 @@ def test_a_disk_is_known_by_its_mark_wherever_it_is_mounted(tmp_path: Path) -> N
 def test_a_lost_index_is_taken_from_a_disk_that_holds_a_copy(tmp_path: Path) -> None:
     first = Archive(on_two(tmp_path))
     fill(first)
-    asyncio.run(first.clean())
+    asyncio.run(first.copies.renew())
     first.close()
     shutil.rmtree(tmp_path / "index")
     archive = Archive(on_two(tmp_path))
@@ -177,6 +180,44 @@ def test_a_lost_index_is_taken_from_a_disk_that_holds_a_copy(tmp_path: Path) -> 
         assert sum(by_disk(archive).values()) == 40
     finally:
         archive.close()
+
+
+def test_a_copy_of_an_index_that_is_written_all_the_time_ends(archive: Archive, tmp_path: Path) -> None:
+    held = stream(archive, "yard~1", expiration=86400)
+    archive.index.rows("CREATE TABLE ballast AS SELECT zeroblob(20000000) AS data")
+    looks: list[None] = []
+
+    def write() -> bool:
+        """Another connection, between two steps of the copy."""
+        with sqlite3.connect(tmp_path / "index" / "index.sqlite3") as other:
+            other.execute("UPDATE streams SET expiration = expiration + 1")
+        looks.append(None)
+        return len(looks) > 100
+
+    archive.index.copy_to(tmp_path / "copy", write)
+    assert 3 <= len(looks) <= 10, "of twenty megabytes, four at a time"
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        assert copy.execute("SELECT expiration FROM streams").fetchall() == [(held.expiration,)], "of one moment"
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_copy_that_takes_too_long_is_ended_and_the_one_before_stays(archive: Archive) -> None:
+    one, two = archive.disks.all
+    asyncio.run(archive.copies.renew())
+    before = [(disk.root / COPY).stat().st_ino for disk in (one, two)]
+    asyncio.run(Copies(archive.settings, archive.index, archive.disks, deadline=-1).renew())
+    assert [(disk.root / COPY).stat().st_ino for disk in (one, two)] == before
+    archive.copies.close()
+    asyncio.run(archive.copies.renew())
+    assert [(disk.root / COPY).stat().st_ino for disk in (one, two)] == before, "the streamer stops"
+
+
+def test_a_copy_is_not_written_under_the_mount_point_of_a_disk_that_is_away(archive: Archive) -> None:
+    one, two = archive.disks.all
+    lose(two)
+    asyncio.run(archive.copies.renew())
+    assert (one.root / COPY).exists()
+    assert list(two.root.iterdir()) == []
 
 
 def test_an_open_block_of_a_disk_that_is_away_waits_for_it(archive: Archive) -> None:
