@@ -6,17 +6,18 @@ File names are made of our own identifiers; no text of Perch's or of a camera's 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
 import shutil
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
-from itertools import accumulate
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from itertools import accumulate, product
 from pathlib import Path
 
 from devices.streamer import retention
 from devices.streamer.boxes import Init
+from devices.streamer.copies import Copies
 from devices.streamer.disks import Disk, DiskAway, Disks, restore_index
 from devices.streamer.index import Block, Held, Index
 from devices.streamer.retention import Doomed, Episode
@@ -27,7 +28,8 @@ log = logging.getLogger("perch.streamer")
 
 BATCH = 16
 ASKED_AT_ONCE = 50  # streams in one question for what is protected
-COPY = "index.copy.sqlite3"
+REMOVED_AT_ONCE = 100  # files, within the patience for one operation
+SCAN = 600.0  # seconds for all files of one stream on one disk
 # Protected stretches by stream; None: it cannot be said for certain.
 Asking = Callable[[list[str]], Awaitable[dict[str, list[Episode]] | None]]
 
@@ -55,8 +57,10 @@ class Archive:
         restore_index(settings)
         self.index = Index(settings.storage / "index.sqlite3")
         self.disks = Disks(settings, self.index)
+        self.copies = Copies(settings, self.index, self.disks)
         self.ask_episodes: Asking | None = None
         self._making_room = asyncio.Lock()
+        self.held: set[tuple[int, str]] = set()  # (disk, path): what a writer has open is nobody else's
         self.unsaved: list[Block] = []  # closed while the index could not be written
 
     @property
@@ -69,58 +73,67 @@ class Archive:
         return self.disks.named(block.disk).media / block.path
 
     def close(self) -> None:
+        self.copies.close()
         self.disks.close()
         self.index.close()
 
     # -- after a crash
 
-    def repair(self) -> None:
-        """Before anything is recorded: cut off what was half written when the last run ended."""
-        for block in self.index.open_blocks():
-            self._repair(block)
+    async def repair(self, disks: Iterable[Disk] | None = None) -> None:
+        """Before anything is recorded, and when a disk returns: cut off what was half written when the last run, or the
+        disk, ended. What is being written is whole."""
+        looked_at = list(self.disks.online if disks is None else disks)
+        held = set(self.held)
+        found = await self.index.read(Index.open_blocks)
+        held |= self.held
+        for block in found:
+            disk = next((disk for disk in looked_at if disk.number == block.disk and disk.is_online), None)
+            if disk and (block.disk, block.path) not in held:
+                await self._repair(disk, block)
+
+    async def _repair(self, disk: Disk, block: Block) -> None:
+        try:
+            is_whole = await disk.run(_cut, disk, block)
+        except OSError as error:
+            await self.disks.doubt(disk, error)
+            return
+        if is_whole:
+            await self.index.write(Index.save_block, block, is_open=False)
+        else:
+            await self.index.write(Index.remove_blocks, [block.id])
 
     async def reconcile(self, disks: Iterable[Disk] | None = None) -> None:
         """After the start, and when a disk returns, beside everything else: forget rows without a file, remove files
         without a row. Of a disk that is away nothing is forgotten."""
-        started, folders = clock.timestamp(), set()
+        started = clock.timestamp()
         looked_at = list(self.disks.online if disks is None else disks)
-        for held in await self.index.read(Index.streams):
-            folders.add(held.folder)
-            for disk in looked_at:
-                await self._settle(disk, held, started)
-        for path in (path for disk in looked_at for path in disk.media.iterdir()):
-            if path.name not in folders and path.is_dir() and path.stat().st_mtime < started:
-                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        known = await self.index.read(Index.streams)
+        for held, disk in product(known, looked_at):
+            await self._unless_it_fails(disk, self._settle(disk, held, started))
+        folders = {held.folder for held in known}
+        for disk in looked_at:
+            await self._unless_it_fails(disk, disk.run(_remove_unknown, disk, folders, started, patience=SCAN))
+
+    async def _unless_it_fails(self, disk: Disk, work: Coroutine[None, None, None]) -> None:
+        """Do something on a disk that is there; whatever is wrong with it concerns no other disk."""
+        if not disk.is_online:
+            work.close()
+            return
+        try:
+            await work
+        except OSError as error:
+            await self.disks.doubt(disk, error)
 
     async def _settle(self, disk: Disk, held: Held, started: float) -> None:
-        lost, strays = await asyncio.to_thread(self._disagreement, disk, held, started)
+        written = set(self.held)
+        known = await self.index.read(Index.paths, held.id, disk.number or 0)
+        lost, strays = await disk.run(_disagreement, disk, held.folder, known, started, patience=SCAN)
+        written |= self.held
+        strays = [path for path in strays if (disk.number, path) not in written]
         await self.index.write(Index.remove_blocks, lost)
-        await asyncio.to_thread(self.unlink, disk, strays)
+        await disk.run(self.unlink, disk, strays, patience=SCAN)
         if lost or strays:
             log.info("%s: %s rows without a file, %s files without a row", held.name, len(lost), len(strays))
-
-    def _disagreement(self, disk: Disk, held: Held, started: float) -> tuple[list[int], list[str]]:
-        """Rows of a stream without a file, and files from before the start without a row."""
-        known = self.index.paths(held.id, disk.number or 0)
-        lost = [number for path, number in known.items() if not (disk.media / path).exists()]
-        found = [path for path in (disk.media / held.folder).rglob("*.mp4") if path.stat().st_mtime < started]
-        relative = [str(path.relative_to(disk.media)) for path in found]
-        return lost, [path for path in relative if path not in known]
-
-    def _repair(self, block: Block) -> None:
-        if block.disk in self.index.offline:
-            return  # when its disk is there again
-        path = self.file(block)
-        size = path.stat().st_size if path.exists() else 0
-        block.entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
-        if not block.entries:
-            path.unlink(missing_ok=True)
-            self.index.remove_blocks([block.id])
-            return
-        block.size = block.entries[-1].offset + block.entries[-1].size
-        block.end = block.entries[-1].end
-        os.truncate(path, block.size)
-        self.index.save_block(block, is_open=False)
 
     # -- space
 
@@ -156,48 +169,70 @@ class Archive:
 
     async def _delete_while(self, missing: Callable[[], Awaitable[int]], disk: int | None) -> bool:
         """Delete no more than what is missing, in files; what they free is measured again."""
+        stuck: set[int] = set()
         while (wanted := await missing()) > 0:
             now = milliseconds(clock.timestamp())
-            doomed = await self.index.read(retention.oldest, BATCH, now, disk)
+            doomed = await self.index.read(retention.oldest, BATCH, now, disk, stuck)
             if not doomed:
                 return False
             sums = accumulate(size for _, _, _, size in doomed)
             enough = 1 + sum(freed < wanted for freed in sums)
             log.warning("no room: deleting %s files of the archive", len(doomed[:enough]))
-            await self.remove(doomed[:enough])
+            stuck |= await self.remove(doomed[:enough])
         return True
 
-    async def remove(self, doomed: Iterable[Doomed]) -> None:
-        """Delete files first: a row without a file is harmless, and the row may need the file's space."""
+    async def remove(self, doomed: Iterable[Doomed]) -> set[int]:
+        """Delete files first: a row without a file is harmless, and the row may need the file's space. Returns the
+        blocks that could not be deleted: they stay, and keep nothing else from going."""
         by_disk: dict[int, list[Doomed]] = {}
         for one in doomed:
             by_disk.setdefault(one[1], []).append(one)
+        left = set[int]()
         for number, mine in by_disk.items():
+            for first in range(0, len(mine), REMOVED_AT_ONCE):
+                left |= await self._remove_from(number, mine[first : first + REMOVED_AT_ONCE])
+        return left
+
+    async def _remove_from(self, number: int, doomed: list[Doomed]) -> set[int]:
+        try:
             disk = self.disks.named(number)
-            await disk.run(self.unlink, disk, [path for _, _, path, _ in mine])
-            await self.index.write(Index.remove_blocks, [block for block, _, _, _ in mine])
+            stuck = set(await disk.run(self.unlink, disk, [path for _, _, path, _ in doomed]))
+        except DiskAway:
+            return {block for block, _, _, _ in doomed}  # it is known, and they go when the disk returns
+        except OSError as error:
+            log.warning("files of disk %s could not be deleted: %s", number, str(error) or type(error).__name__)
+            return {block for block, _, _, _ in doomed}
+        await self.index.write(Index.remove_blocks, [block for block, _, path, _ in doomed if path not in stuck])
+        return {block for block, _, path, _ in doomed if path in stuck}
 
     async def save_unsaved(self) -> None:
         """Close in the index what could not be closed there before."""
         while self.unsaved:
-            await self.index.write(Index.save_block, self.unsaved[0], is_open=False)
+            block = self.unsaved[0]
+            await self.index.write(Index.save_block, block, is_open=False)
             self.unsaved.pop(0)
+            self.held.discard((block.disk, block.path))
 
-    def unlink(self, disk: Disk, paths: list[str]) -> None:
-        """Remove files, and folders that are empty then."""
+    def unlink(self, disk: Disk, paths: list[str]) -> list[str]:
+        """Remove files, and folders that are empty then; returns the paths that could not be removed."""
+        stuck = []
         for path in paths:
             file = disk.media / path
-            file.unlink(missing_ok=True)
             try:
-                file.parent.rmdir()
-            except OSError:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s could not be deleted: %s", file, error)
+                stuck.append(path)
                 continue
+            with contextlib.suppress(OSError):
+                file.parent.rmdir()
+        return stuck
 
     async def watch_disks(self) -> None:
         """See which disks are there; what one that returned says of its blocks is settled."""
         returned = await self.disks.check()
         if returned:
-            await asyncio.to_thread(self.repair)
+            await self.repair(returned)
             await self.reconcile(returned)
 
     # -- the hourly clean-up
@@ -212,8 +247,8 @@ class Archive:
                 await self.clean_stream(held, is_sure=held.name not in unsure)
         for folder in await self.index.write(Index.forget_empty_streams):
             for disk in self.disks.online:
-                await disk.run(lambda name, at: shutil.rmtree(at / name, ignore_errors=True), folder, disk.media)
-        await self._copy_index()
+                with contextlib.suppress(OSError):  # what hangs or is away is unknown when it is settled
+                    await disk.run(lambda name, at: shutil.rmtree(at / name, ignore_errors=True), folder, disk.media)
 
     async def _mark(self, streams: list[Held]) -> set[str]:
         """Learn what is protected; returns the streams of which that is not known now."""
@@ -235,16 +270,55 @@ class Archive:
         if held.storage_limit:
             await self.remove(await self.index.read(retention.beyond, held, held.storage_limit, now))
 
-    async def _copy_index(self) -> None:
-        """The index is the only thing that knows the files: every other disk holds a copy of it."""
-        for disk in self.disks.online:
-            if disk.root != self.settings.storage:
-                try:
-                    part = disk.root / f"{COPY}.part"
-                    await self.index.read(Index.copy_to, part)
-                    part.rename(disk.root / COPY)
-                except (OSError, sqlite3.Error) as error:
-                    log.warning("the index could not be copied to %s: %s", disk.root, error)
+
+def _cut(disk: Disk, block: Block) -> bool:
+    """Cut a file, and what is said of it, to what is whole; False when nothing was, and the file is gone."""
+    path = disk.media / block.path
+    size = path.stat().st_size if path.exists() else 0
+    entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
+    if not entries:
+        disk.recognise()
+        path.unlink(missing_ok=True)
+        return False
+    block.entries, block.end = entries, entries[-1].end
+    block.size = entries[-1].offset + entries[-1].size
+    os.truncate(path, block.size)
+    return True
+
+
+def _disagreement(disk: Disk, folder: str, known: dict[str, int], started: float) -> tuple[list[int], list[str]]:
+    """Rows of a stream without a file, and files from before the start without a row. Raises OSError, as where the disk
+    went meanwhile: under an empty mount point everything seems lost."""
+    lost = [path for path in known if not (disk.media / path).exists()]
+    found = [str(path.relative_to(disk.media)) for path in _files(disk.media / folder, before=started)]
+    strays = [path for path in found if path not in known]
+    if lost or strays:
+        disk.recognise()
+    # A disk that was gone and is there again has them after all.
+    return [known[path] for path in lost if not (disk.media / path).exists()], strays
+
+
+def _files(folder: Path, *, before: float) -> Iterator[Path]:
+    """The blocks from before a moment; what is deleted meanwhile is passed over. Raises OSError."""
+    for parent, _, names in os.walk(folder, onerror=_unless_gone):
+        for path in (Path(parent, name) for name in names if name.endswith(".mp4")):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    yield path
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _remove_unknown(disk: Disk, folders: set[str], started: float) -> None:
+    """Remove the folders of streams the index does not know. Raises OSError."""
+    disk.recognise()
+    for path in disk.media.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.name not in folders and path.is_dir() and path.stat().st_mtime < started:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 __all__ = ["Archive", "DiskAway", "DiskFull", "digest_of", "milliseconds"]

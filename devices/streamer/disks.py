@@ -26,6 +26,7 @@ log = logging.getLogger("perch.streamer")
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 MARK = ".perch-disk"
+COPY = "index.copy.sqlite3"
 PATIENCE = 10.0  # seconds for one operation of a disk that may hang
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -47,10 +48,10 @@ class Disk:
         self._patience = patience
         self._threads = ThreadPoolExecutor(3, f"disk {root.name}")
 
-    async def run(self, call: Callable[[*Args], T], *args: *Args) -> T:
+    async def run(self, call: Callable[[*Args], T], *args: *Args, patience: float | None = None) -> T:
         """Run a blocking file operation in this disk's threads; TimeoutError (an OSError) when it hangs."""
         working = asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
-        return await asyncio.wait_for(working, self._patience)
+        return await asyncio.wait_for(working, patience or self._patience)
 
     def close(self) -> None:
         self._threads.shutdown(wait=self.is_online, cancel_futures=not self.is_online)
@@ -65,11 +66,15 @@ class Disk:
         """Bytes that stay free here."""
         return min(settings.reserve, self.total // 20)
 
-    def probe(self) -> None:
-        """See that it is the disk it was and, after a failure, that it can be written. Raises OSError."""
+    def recognise(self) -> None:
+        """See that it is the disk it was. Raises OSError."""
         if (self.root / MARK).read_text().strip() != self.mark:
             raise DiskAway(errno.ENODEV, "another disk is mounted there")
-        if self.failure:
+
+    def probe(self, *, is_doubted: bool = False) -> None:
+        """See that it is the disk it was and, after a failure, that it can be written. Raises OSError."""
+        self.recognise()
+        if self.failure or is_doubted:
             _try_to_write(self.media / ".probe")
         self.measure()
 
@@ -77,7 +82,7 @@ class Disk:
 def _try_to_write(path: Path) -> None:
     try:
         path.write_bytes(b"\0" * 4096)
-        path.unlink()
+        path.unlink(missing_ok=True)
     except OSError as error:
         if error.errno not in FULL:
             raise
@@ -126,6 +131,18 @@ class Disks:
         disk.is_online, disk.failure = False, str(error) or type(error).__name__
         if disk.number is not None:
             self._index.offline = self._index.offline | {disk.number}
+
+    async def doubt(self, disk: Disk, error: OSError) -> None:
+        """After a file that could not be read or changed: a disk that hangs, is another one or cannot be written has
+        failed; one that is otherwise well has a bad file, which is no reason to stop recording there."""
+        try:
+            if isinstance(error, TimeoutError):
+                raise error
+            await disk.run(lambda: disk.probe(is_doubted=True))
+        except OSError as worse:
+            self.fail(disk, worse)
+        else:
+            log.warning("a file of the disk %s is left as it is: %s", disk.root, error)
 
     async def check(self) -> list[Disk]:
         """Look at all disks; returns those that have come back."""
@@ -198,7 +215,7 @@ def restore_index(settings: Settings) -> None:
     """Take the newest copy of the index from the disks where the index itself is gone."""
     wanted = settings.storage / "index.sqlite3"
     roots = [root for root in settings.disks if root != settings.storage]
-    copies = [copy for root in roots if (copy := root / "index.copy.sqlite3").exists()]
+    copies = [copy for root in roots if (copy := root / COPY).exists()]
     if wanted.exists() or not copies:
         return
     newest = max(copies, key=lambda copy: copy.stat().st_mtime)

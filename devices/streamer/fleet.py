@@ -107,10 +107,11 @@ class Fleet:
     # -- chores
 
     async def chores(self) -> None:
-        """Run until cancelled: idle cameras, the hourly clean-up, the watch over free space."""
+        """Run until cancelled: idle cameras, the hourly clean-up and copy of the index, the watch over free space."""
         await asyncio.gather(
             self._every(min(1.0, self._settings.idle / 4), self._close_idle),
             self._every(self._settings.cleanup, self._archive.clean),
+            self._every(self._settings.cleanup, self._archive.copies.renew),
             self._every(self._settings.disk_check, self._watch_disk),
             self._every(1.0, self._notice_silence),
         )

@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -54,6 +55,10 @@ CREATE INDEX IF NOT EXISTS blocks_open ON blocks (is_open) WHERE is_open = 1;
 
 ENTRY = struct.Struct("<IIII")  # ms after the block's start, ms long, byte offset, bytes
 COLUMNS = "b.id, b.stream_id, b.run, b.init_id, b.path, b.start_ms, b.end_ms, b.bytes, b.entries, b.disk"
+
+
+class CopyEnded(Exception):
+    """A copy of the index was ended before it was whole."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ class Index:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+            connection = self._connect()
             # A small log: on a full disk it must not be the last straw.
             connection.executescript(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=200;"
@@ -162,6 +167,9 @@ class Index:
             )
             self._local.connection = connection
         return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=10, isolation_level=None)
 
     # -- streams
 
@@ -323,11 +331,18 @@ class Index:
             )
             return int(kept.fetchone()[0])
 
-    def copy_to(self, path: Path) -> None:
-        """A whole copy of the index, taken while it is in use."""
-        with sqlite3.connect(path, isolation_level=None) as target:
-            self._connection.backup(target, pages=1000)
-        target.close()
+    def copy_to(self, path: Path, is_over: Callable[[], bool] = lambda: False) -> None:
+        """A whole copy of the index, taken while it is in use: of one moment, as what is written later would make
+        SQLite begin anew. Raises CopyEnded when it is over before it is done."""
+
+        def look(*_: int) -> None:
+            if is_over():
+                raise CopyEnded("it took too long, or the streamer stops")
+
+        with closing(self._connect()) as source, closing(sqlite3.connect(path, isolation_level=None)) as target:
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM disks").fetchone()  # the moment
+            source.backup(target, pages=1000, progress=look)
 
     def paths(self, stream: int, disk: int) -> dict[str, int]:
         """path -> id of the blocks of a stream on one disk."""

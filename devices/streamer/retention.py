@@ -7,6 +7,7 @@ any stream do; what is protected for a time of its own, or by hand (`HELD`), giv
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from devices.streamer.index import Held, Index
@@ -28,7 +29,7 @@ class Episode:
     kind: str
 
 
-def _ids(numbers: set[int]) -> str:
+def _ids(numbers: Collection[int]) -> str:
     """Numbers of our own as a list in SQL."""
     return ",".join(str(int(number)) for number in numbers) or "-1"
 
@@ -90,12 +91,15 @@ def beyond(index: Index, held: Held, limit: int, now: int) -> list[Doomed]:
     )
 
 
-def oldest(index: Index, count: int, now: int, disk: int | None = None) -> list[Doomed]:
-    """Closed blocks of all streams that give way next: on one disk, or on any that is there.
+def oldest(index: Index, count: int, now: int, disk: int | None = None, stuck: Collection[int] = ()) -> list[Doomed]:
+    """Closed blocks of all streams that give way next: on one disk, or on any that is there; not those that could not
+    be deleted a moment ago.
 
     Each turn is led by an index (tests/bench/recording_index.py): this is asked while every second counts.
     """
     where = f"b.disk = {int(disk)}" if disk is not None else f"b.disk NOT IN ({_ids(index.offline)})"
+    if stuck:
+        where += f" AND b.id NOT IN ({_ids(stuck)})"
     by_stream = "SELECT {} FROM streams s CROSS JOIN blocks b INDEXED BY {} WHERE b.stream_id = s.id"
     by_age = f"SELECT {DOOMED} FROM blocks b WHERE b.is_open = 0 AND {where}"  # noqa: S608
     first = "ORDER BY b.start_ms LIMIT :count"

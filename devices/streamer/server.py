@@ -76,7 +76,7 @@ class Streamer:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await asyncio.to_thread(self.archive.repair)
+        await self.archive.repair()
         await self.inputs.start()
         tasks = [
             asyncio.create_task(task)

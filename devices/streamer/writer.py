@@ -66,6 +66,7 @@ class BlockWriter:
         if block:
             try:
                 await self._archive.index.write(Index.save_block, block, is_open=False)
+                self._archive.held.discard((block.disk, block.path))
             except sqlite3.OperationalError as error:
                 log.warning("the index could not be written: %s", error)
                 self._archive.unsaved.append(block)
@@ -103,6 +104,7 @@ class BlockWriter:
         block = Block(
             0, self._held.id, segment.run, self._init_id, path, start, start, len(head), disk=disk.number or 0
         )
+        self._archive.held.add((block.disk, path))
         try:
             self._file = await disk.run(_create, disk.media / path, head)
             block.id = await index.write(Index.add_block, block)
@@ -110,6 +112,7 @@ class BlockWriter:
             self._close_file(hangs=isinstance(error, TimeoutError))
             with contextlib.suppress(OSError):  # on a disk that is gone it stays, until the disk returns
                 await disk.run(self._archive.unlink, disk, [path])
+            self._archive.held.discard((block.disk, path))
             raise
         self._block = block
         return block

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import random
 import shutil
+import sqlite3
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devices.streamer.archive import Archive
-from devices.streamer.disks import MARK, Disk, DiskAway
+from devices.streamer.copies import Copies
+from devices.streamer.disks import COPY, MARK, Disk, DiskAway
+from devices.streamer.index import Block
+from devices.streamer.segments import Segment
 from devices.streamer.settings import Settings, folders_from
+from devices.streamer.writer import BlockWriter
+from tenants import clock
 from tests.devices.streamer.conftest import Running, eventually
 from tests.devices.streamer.perch import FakePerch
-from tests.devices.streamer.test_retention import ages, record, settings, stream
+from tests.devices.streamer.test_retention import INIT, ages, record, settings, stream
 
 
 def on_two(folder: Path, **changes: object) -> Settings:
@@ -101,7 +109,7 @@ def test_a_disk_that_is_not_there_at_the_start_is_waited_for(tmp_path: Path) -> 
     aside = lose(first.disks.all[1])
     archive = Archive(on_two(tmp_path))
     try:
-        archive.repair()
+        asyncio.run(archive.repair())
         asyncio.run(archive.reconcile())
         assert len(ages(archive, "yard~1")) == held["one"]
         asyncio.run(record(archive, stream(archive, "yard~1", expiration=86400), 30, size=1000))
@@ -162,7 +170,7 @@ def test_a_disk_is_known_by_its_mark_wherever_it_is_mounted(tmp_path: Path) -> N
 def test_a_lost_index_is_taken_from_a_disk_that_holds_a_copy(tmp_path: Path) -> None:
     first = Archive(on_two(tmp_path))
     fill(first)
-    asyncio.run(first.clean())
+    asyncio.run(first.copies.renew())
     first.close()
     shutil.rmtree(tmp_path / "index")
     archive = Archive(on_two(tmp_path))
@@ -174,6 +182,44 @@ def test_a_lost_index_is_taken_from_a_disk_that_holds_a_copy(tmp_path: Path) -> 
         archive.close()
 
 
+def test_a_copy_of_an_index_that_is_written_all_the_time_ends(archive: Archive, tmp_path: Path) -> None:
+    held = stream(archive, "yard~1", expiration=86400)
+    archive.index.rows("CREATE TABLE ballast AS SELECT zeroblob(20000000) AS data")
+    looks: list[None] = []
+
+    def write() -> bool:
+        """Another connection, between two steps of the copy."""
+        with sqlite3.connect(tmp_path / "index" / "index.sqlite3") as other:
+            other.execute("UPDATE streams SET expiration = expiration + 1")
+        looks.append(None)
+        return len(looks) > 100
+
+    archive.index.copy_to(tmp_path / "copy", write)
+    assert 3 <= len(looks) <= 10, "of twenty megabytes, four at a time"
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        assert copy.execute("SELECT expiration FROM streams").fetchall() == [(held.expiration,)], "of one moment"
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_copy_that_takes_too_long_is_ended_and_the_one_before_stays(archive: Archive) -> None:
+    one, two = archive.disks.all
+    asyncio.run(archive.copies.renew())
+    before = [(disk.root / COPY).stat().st_ino for disk in (one, two)]
+    asyncio.run(Copies(archive.settings, archive.index, archive.disks, deadline=-1).renew())
+    assert [(disk.root / COPY).stat().st_ino for disk in (one, two)] == before
+    archive.copies.close()
+    asyncio.run(archive.copies.renew())
+    assert [(disk.root / COPY).stat().st_ino for disk in (one, two)] == before, "the streamer stops"
+
+
+def test_a_copy_is_not_written_under_the_mount_point_of_a_disk_that_is_away(archive: Archive) -> None:
+    one, two = archive.disks.all
+    lose(two)
+    asyncio.run(archive.copies.renew())
+    assert (one.root / COPY).exists()
+    assert list(two.root.iterdir()) == []
+
+
 def test_an_open_block_of_a_disk_that_is_away_waits_for_it(archive: Archive) -> None:
     fill(archive, 10)
     index = archive.index
@@ -182,12 +228,145 @@ def test_an_open_block_of_a_disk_that_is_away_waits_for_it(archive: Archive) -> 
     index.save_block(block, is_open=True)
     aside = lose(archive.disks.all[1])
     asyncio.run(archive.watch_disks())
-    archive.repair()
+    asyncio.run(archive.repair())
     assert len(index.open_blocks()) == 1
     give_back(archive.disks.all[1], aside)
     asyncio.run(archive.watch_disks())
     assert index.open_blocks() == []
     assert len(ages(archive, "yard~1")) == 10
+
+
+def left_open(archive: Archive) -> list[Block]:
+    """The newest block of each disk, as a crash leaves it: open, with half a segment after what is whole."""
+    blocks = archive.index.blocks("yard~1", 0, 10**13)
+    found = [max((one for one in blocks if one.disk == disk.number), key=by_start) for disk in archive.disks.all]
+    for block in found:
+        archive.index.save_block(block, is_open=True)
+        with archive.file(block).open("ab") as file:
+            file.write(b"half")
+    return found
+
+
+def by_start(block: Block) -> int:
+    return block.start
+
+
+def test_a_disk_that_became_read_only_keeps_the_others_from_nothing(mounted: tuple[Path, Path], tmp_path: Path) -> None:
+    archive = Archive(replace(on_two(tmp_path), disks=mounted))
+    try:
+        fill(archive, 10)
+        bad, good = left_open(archive)
+        subprocess.run(["mount", "-o", "remount,ro", str(mounted[0])], check=True)
+        asyncio.run(archive.repair())
+        asyncio.run(archive.reconcile())
+        assert [disk.is_online for disk in archive.disks.all] == [False, True]
+        assert [block.id for block in archive.index.open_blocks()] == [bad.id]
+        assert archive.file(good).stat().st_size == good.size
+        subprocess.run(["mount", "-o", "remount,rw", str(mounted[0])], check=True)
+        asyncio.run(archive.watch_disks())
+        assert archive.index.open_blocks() == []
+        assert archive.file(bad).stat().st_size == bad.size
+    finally:
+        archive.close()
+
+
+@pytest.mark.parametrize("is_all_bad", [False, True])
+def test_a_file_that_cannot_be_repaired_is_left_and_a_disk_that_fails_is_too(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, is_all_bad: bool
+) -> None:
+    """A device that answers EIO cannot be had here: the function that cuts a file says so."""
+    fill(archive, 10)
+    bad, good = left_open(archive)
+    one, real = archive.disks.all[0], os.truncate
+
+    def truncate(path: Path, size: int) -> None:
+        if path.is_relative_to(one.media):
+            raise OSError(errno.EIO, "Input/output error")
+        real(path, size)
+
+    monkeypatch.setattr(os, "truncate", truncate)
+    if is_all_bad:
+        (one.media / ".probe").mkdir()
+    asyncio.run(archive.repair())
+    assert one.is_online is not is_all_bad
+    assert [block.id for block in archive.index.open_blocks()] == [bad.id]
+    assert archive.file(good).stat().st_size == good.size
+
+
+def test_a_disk_that_cannot_be_read_is_left_and_the_others_are_settled(archive: Archive) -> None:
+    fill(archive, 10)
+    one, two = archive.disks.all
+    lost, *kept = two.media.rglob("*.mp4")
+    lost.unlink()
+    one.media.rename(one.root / "aside")
+    one.media.write_bytes(b"")
+    asyncio.run(archive.reconcile())
+    assert [disk.is_online for disk in (one, two)] == [False, True]
+    assert len(ages(archive, "yard~1")) == len(kept)
+    one.media.unlink()
+    (one.root / "aside").rename(one.media)
+    asyncio.run(archive.watch_disks())
+    assert len(ages(archive, "yard~1")) == 9
+
+
+@pytest.mark.parametrize("call", [Archive.reconcile, Archive.repair])
+def test_a_disk_that_goes_before_it_is_looked_at_has_lost_nothing(
+    archive: Archive, call: Callable[[Archive], Coroutine[None, None, None]]
+) -> None:
+    """Taken for online a moment ago, and now an empty mount point."""
+    fill(archive, 10)
+    left_open(archive)
+    one, two = archive.disks.all
+    held = by_disk(archive)
+    aside = lose(two)
+    asyncio.run(call(archive))
+    assert [disk.is_online for disk in (one, two)] == [True, False]
+    give_back(two, aside)
+    asyncio.run(archive.watch_disks())
+    assert by_disk(archive) == held
+    assert len(ages(archive, "yard~1")) == 10
+
+
+def test_a_file_that_is_being_written_is_no_stray(archive: Archive) -> None:
+    held = stream(archive, "yard~1", expiration=86400)
+    (one, _), path = archive.disks.all, f"{held.folder}/1/1-{'f' * 12}.mp4"
+    (one.media / path).parent.mkdir(parents=True)
+    (one.media / path).touch()
+    os.utime(one.media / path, (0, 0))
+    archive.held.add((one.number or 0, path))
+    asyncio.run(archive.reconcile())
+    assert (one.media / path).exists()
+    archive.held.clear()
+    asyncio.run(archive.reconcile())
+    assert not (one.media / path).exists()
+
+
+@pytest.mark.parametrize("which", ["the disk that is written", "another disk"])
+def test_a_disk_that_returns_costs_no_block_that_is_being_written(archive: Archive, which: str) -> None:
+    held, start = stream(archive, "yard~1", expiration=86400), clock.timestamp() - 100
+    writer = BlockWriter(archive, held)
+
+    def write(number: int) -> None:
+        data = bytes([number]) * 1000
+        segment = Segment(number, start + 2 * number, 2.0, 1000, INIT, "f" * 12, True, True, data)
+        asyncio.run(writer.write(segment))
+
+    write(1)
+    (block,) = archive.index.open_blocks()
+    lost = next(disk for disk in archive.disks.all if (disk.number == block.disk) == (which != "another disk"))
+    aside = lose(lost)
+    asyncio.run(archive.watch_disks())
+    give_back(lost, aside)
+    asyncio.run(archive.watch_disks())
+    assert lost.is_online
+    assert [one.id for one in archive.index.open_blocks()] == [block.id], "it is still the writer's"
+    write(2)
+    asyncio.run(writer.close())
+    assert archive.index.open_blocks() == []
+    (block,) = archive.index.blocks("yard~1", 0, 10**13)
+    content = archive.file(block).read_bytes()
+    assert [content[entry.offset] for entry in block.entries] == [1, 2]
+    assert archive.held == set()
 
 
 def test_folders_come_from_the_command_line_or_the_environment() -> None:

@@ -124,11 +124,54 @@ def test_a_row_whose_file_is_gone_and_a_file_without_a_row_are_forgotten_at_the_
     os.utime(stray, (0, 0))
     (archive.media / "unknown").mkdir()
     os.utime(archive.media / "unknown", (0, 0))
-    archive.repair()
+    asyncio.run(archive.repair())
     asyncio.run(archive.reconcile())
     assert ages(archive, "yard~1") == [190, 90]
     assert not stray.exists()
     assert not (archive.media / "unknown").exists()
+
+
+def make_undeletable(file: Path) -> None:
+    """A folder in its place: what it answers to a deletion, a bad disk answers too."""
+    file.unlink()
+    (file / "inside").mkdir(parents=True)
+
+
+def test_a_file_that_cannot_be_deleted_keeps_no_other_from_going(archive: Archive) -> None:
+    yard = stream(archive, "yard~1", expiration=3600)
+    gate = stream(archive, "gate~1", expiration=3600, limit=SIZE + 4)
+    asyncio.run(record(archive, yard, 7300, 7200, 20))
+    make_undeletable(min(archive.media.rglob("*.mp4")))
+    asyncio.run(record(archive, gate, 7100, 300, 20))
+    asyncio.run(archive.clean())
+    assert ages(archive, "yard~1") == [7290, 10]
+    assert ages(archive, "gate~1") == [10]
+
+
+def test_room_is_made_past_a_file_that_cannot_be_deleted(tmp_path: Path) -> None:
+    archive = Archive(settings(tmp_path, capacity=3 * (SIZE + len(INIT.data))))
+    try:
+        yard = stream(archive, "yard~1", expiration=3600)
+        asyncio.run(record(archive, yard, 7200, 500, 400, 300, 200, 100))
+        make_undeletable(min(archive.media.rglob("*.mp4")))
+        assert asyncio.run(archive.make_room())
+        assert ages(archive, "yard~1") == [7190, 190, 90]
+        archive.settings.__dict__["capacity"] = 0
+        assert not asyncio.run(archive.make_room()), "nothing is left that can go"
+        assert ages(archive, "yard~1") == [7190]
+    finally:
+        archive.close()
+
+
+def test_a_disk_that_goes_during_the_clean_up_keeps_its_rows(archive: Archive) -> None:
+    held = stream(archive, "yard~1", expiration=3600)
+    asyncio.run(record(archive, held, 7200, 20))
+    doomed = archive.index.rows("SELECT id, disk, path, bytes FROM blocks ORDER BY start_ms")[:1]
+    (disk,) = archive.disks.all
+    archive.disks.fail(disk, OSError("gone"))
+    assert asyncio.run(archive.remove(doomed)) == {doomed[0][0]}
+    asyncio.run(archive.watch_disks())
+    assert ages(archive, "yard~1") == [7190, 10]
 
 
 @pytest.fixture
