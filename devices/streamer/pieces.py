@@ -81,12 +81,11 @@ class Recorded:
         self.position = max(self.position, last)
 
     async def _read(self, block: Block, entry: Entry) -> Piece | None:
-        """None for what clean-up has just taken."""
-        place = Place(self._archive.media / block.path, entry.offset, entry.size)
+        """None for what clean-up has just taken, or what lies on a disk that has just gone."""
         try:
             init = await self._init(block.init)
-            data = await asyncio.to_thread(read_place, place)
-        except (FileNotFoundError, Malformed):
+            data = await asyncio.to_thread(read_place, Place(self._archive.file(block), entry.offset, entry.size))
+        except (OSError, Malformed):
             return None
         return Piece(data, init, entry.start / 1000, block.run) if init else None
 
