@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 from devices.streamer.archive import Archive
@@ -47,6 +47,16 @@ async def live(recorder: Recorder) -> AsyncIterator[Piece]:
             yield Piece(await bytes_of(kept[0]), kept[0].init, kept[0].start, kept[0].run)
         except FileNotFoundError as error:
             raise FellBehind from error
+
+
+async def recorded(archive: Archive, name: str, parts: Iterable[tuple[float, float]]) -> AsyncIterator[Piece]:
+    """What was recorded in some windows of UTC seconds, in the order of time, each moment once."""
+    reached = 0.0
+    for start, end in sorted(parts):
+        one = Recorded(archive, name, max(start, reached), end)
+        async for piece in one.pieces():
+            yield piece
+        reached = max(reached, one.position / 1000)
 
 
 class Recorded:
