@@ -208,7 +208,8 @@ class Door:
         decision = await playback.admit("mp4", dvr=True, part=f"from={start:.0f}&duration={end - start:.0f}")
         self._exports.check_length(start, end)
         cut = await self._past.cut(playback.stream.wanted, _seen(decision, start, end), playback.token)
-        export = await self._exports.find(playback.name, cut, (start, min(end, clock.timestamp())))
+        wanted = (start, min(end, clock.timestamp()))
+        export = await self._exports.find(playback.name, cut, wanted, playback.token)
         if playback.request.query_params.get("prepare") == "true":
             await self._exports.wait(export, PREPARE_WAIT)
             return JSONResponse(export.as_json(), 200 if export.is_ready else 202, headers=NO_STORE)

@@ -7,8 +7,9 @@ import contextlib
 import hashlib
 import logging
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,6 +29,7 @@ log = logging.getLogger("perch.streamer")
 
 AT_ONCE = 2
 MIB = 1024 * 1024
+Fetch = Callable[[Away, str], Awaitable[bytes]]  # a segment of another streamer, for one viewer
 SHORTEST_GAP = 1.0  # windows are asked for in whole seconds
 
 
@@ -83,14 +85,16 @@ class Exports:
             hours = self._settings.export_longest / 3600
             raise ExportRefused(400, "too_long", f"At most {hours:g} hours fit one file.")
 
-    async def find(self, name: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
-        """The file of these segments of a stream; begun if there is none. Raises ExportRefused."""
+    async def find(self, name: str, cut: list[Chunk], wanted: tuple[float, float], token: str) -> Export:
+        """The file of these segments of a stream; begun if there is none, with the token of who asks for it first.
+        Raises ExportRefused."""
         if not cut:
             raise ExportRefused(404, "nothing_recorded", "Nothing was recorded in this window.")
         key = hashlib.sha256(repr((name, [_identity(chunk) for chunk in cut])).encode()).hexdigest()
         export = self._exports.get(key)
         if export is None or (export.task and export.task.done() and not export.is_ready):
-            export = await self._begin(name, key, cut, wanted)
+            fetch = partial(self._neighbours.fetch, name, token)
+            export = await self._begin(fetch, key, cut, wanted)
         export.used_at = clock.monotonic()
         return export
 
@@ -119,7 +123,7 @@ class Exports:
                 del self._exports[key]
                 export.path.unlink(missing_ok=True)
 
-    async def _begin(self, name: str, key: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
+    async def _begin(self, fetch: Fetch, key: str, cut: list[Chunk], wanted: tuple[float, float]) -> Export:
         await self.tidy()
         size = sum(entry.size for chunk in cut for entry in chunk.entries)
         if size > self._settings.export_quota or self._archive.free() < 2 * size + self._settings.reserve // 4:
@@ -131,17 +135,17 @@ class Exports:
             gaps=gaps_of(spans, wanted),
             started_at=spans[0].start / 1000,
         )
-        export.task = asyncio.create_task(self._make(name, export, cut, size))
+        export.task = asyncio.create_task(self._make(fetch, export, cut, size))
         export.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._exports[key] = export
         return export
 
-    async def _make(self, name: str, export: Export, cut: list[Chunk], size: int) -> None:
+    async def _make(self, fetch: Fetch, export: Export, cut: list[Chunk], size: int) -> None:
         async with self._limit:
-            init = await self._common_init(name, cut)
+            init = await self._common_init(fetch, cut)
             part = export.path.with_suffix(".part")
             try:
-                await self._remux(part, init, name, cut, size)
+                await self._remux(part, init, fetch, cut, size)
                 export.duration = await asyncio.to_thread(measure, part)
                 self._verify(export, cut)
                 export.bytes = part.stat().st_size
@@ -149,41 +153,30 @@ class Exports:
             finally:
                 part.unlink(missing_ok=True)
 
-    async def _common_init(self, name: str, cut: list[Chunk]) -> Init:
+    async def _common_init(self, fetch: Fetch, cut: list[Chunk]) -> Init:
         """One file holds one format: a camera that was reconfigured in between needs two."""
         found: dict[object, Init] = {}
         for chunk in cut:
             which = (chunk.away.peer, chunk.block.run) if chunk.away else chunk.block.init
             if which not in found:
-                found[which] = parse_init(await self._init_of(name, chunk))
+                found[which] = parse_init(await self._init_of(fetch, chunk))
                 if len({init.key for init in found.values()}) > 1:
                     at = chunk.start // 1000
                     message = f"The camera's format changed at {at}; download the parts before and after it."
                     raise ExportRefused(409, "format_changed", message)
         return next(iter(found.values()))
 
-    async def _init_of(self, name: str, chunk: Chunk) -> bytes:
+    async def _init_of(self, fetch: Fetch, chunk: Chunk) -> bytes:
         if chunk.away:
-            return await self._fetched(name, chunk.away, chunk.away.init)
+            return await _fetched(fetch, chunk.away, chunk.away.init)
         head = await self._archive.index.read(Index.init, chunk.block.init)
         if head is None:
             raise _removed()
         return head[1]
 
-    async def _fetched(self, name: str, away: Away, path: str) -> bytes:
-        """From another streamer; what it offered a moment ago and has no more cannot be in the file."""
-        try:
-            data = await self._neighbours.fetch(name, away, path)
-        except Trouble as error:
-            message = "The streamer that recorded a part of this does not answer; try again later."
-            raise ExportRefused(409, "streamer_down", message) from error
-        if not data:
-            raise _removed()
-        return data
-
-    async def _data_of(self, name: str, chunk: Chunk) -> bytes:
+    async def _data_of(self, fetch: Fetch, chunk: Chunk) -> bytes:
         if chunk.away:
-            return await self._fetched(name, chunk.away, chunk.away.segment)
+            return await _fetched(fetch, chunk.away, chunk.away.segment)
         size = sum(entry.size for entry in chunk.entries)
         try:
             place = Place(self._archive.file(chunk.block), chunk.entries[0].offset, size)
@@ -191,14 +184,14 @@ class Exports:
         except OSError:
             raise _removed() from None
 
-    async def _remux(self, path: Path, init: Init, name: str, cut: list[Chunk], size: int) -> None:
+    async def _remux(self, path: Path, init: Init, fetch: Fetch, cut: list[Chunk], size: int) -> None:
         arguments = [*ffmpeg.QUIET, *ffmpeg.PIPE_ONLY, "-f", "mp4", "-i", "pipe:0", "-map", "0", "-c", "copy"]
         arguments += ["-movflags", "+faststart", "-f", "mp4", "-y", f"file:{path}"]
         child = await ffmpeg.start(arguments, stdin=True, stdout=False, file_size=size + size // 4 + 64 * MIB)
         try:
             with contextlib.suppress(ConnectionError):
                 child.stdin.write(init.data)
-                async for data in self._pieces(init, name, cut):
+                async for data in self._pieces(init, fetch, cut):
                     child.stdin.write(data)
                     await child.stdin.drain()
                 child.stdin.close()
@@ -208,11 +201,11 @@ class Exports:
         finally:
             await child.stop(0)
 
-    async def _pieces(self, init: Init, name: str, cut: list[Chunk]) -> AsyncIterator[bytes]:
+    async def _pieces(self, init: Init, fetch: Fetch, cut: list[Chunk]) -> AsyncIterator[bytes]:
         """The segments with one continuous media clock: each stretch begins where the one before it ended."""
         elapsed, shift, before = 0.0, 0.0, None
         for chunk in cut:
-            data = await self._data_of(name, chunk)
+            data = await self._data_of(fetch, chunk)
             if before is None or is_seam(before, chunk):
                 shift = elapsed - first_decode_time(data, init)
             elapsed, before = elapsed + chunk.seconds, chunk
@@ -228,10 +221,22 @@ class Exports:
             raise ExportRefused(409, "duration_mismatch", message)
 
 
+async def _fetched(fetch: Fetch, away: Away, path: str) -> bytes:
+    """From another streamer; what it offered a moment ago and has no more cannot be in the file."""
+    try:
+        data = await fetch(away, path)
+    except Trouble as error:
+        message = "The streamer that recorded a part of this does not answer; try again later."
+        raise ExportRefused(409, "streamer_down", message) from error
+    if not data:
+        raise _removed()
+    return data
+
+
 def _identity(chunk: Chunk) -> tuple[object, ...]:
-    """What makes two segments the same, whoever asks: the tokens in their addresses differ."""
+    """What makes two segments the same."""
     if chunk.away:
-        return (chunk.away.peer, chunk.away.segment.partition("?")[0])
+        return (chunk.away.peer, chunk.away.segment)
     return (chunk.block.id, chunk.first, len(chunk.entries))
 
 

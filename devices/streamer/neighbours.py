@@ -24,17 +24,21 @@ from devices.streamer.index import Block, Entry
 from devices.streamer.playlists import Away, Chunk
 from devices.streamer.settings import Settings
 from devices.streamer.wire import Peer, Wanted
+from tenants import clock
 
 log = logging.getLogger("perch.streamer")
 
 LARGEST = 64 * 1024 * 1024
 BYTES_A_MS = 1000  # what a segment elsewhere is taken for until it was fetched: 8 Mbit/s
 REMEMBERED = 200
+PLAYBACK = 60.0  # a player asks for a growing playlist every few seconds: one that has not for so long has ended
 DOWN = "streamer_down"
-PATH = re.compile(r"^dvr/[A-Za-z0-9-]{1,60}\.(?:m4s|mp4)(?:\?[^\s\"]{0,3000})?$")
+# What a playlist of ours names, and the query it asks there with: the token of whoever fetched it.
+PATH = re.compile(r"^(dvr/[A-Za-z0-9-]{1,60}\.(?:m4s|mp4))(?:\?[^\s\"]{0,3000})?$")
 MAP = re.compile(r'#EXT-X-MAP:URI="([^"]+)"')
 
 Window = tuple[float, float]
+Key = tuple[str, Peer, Window]
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Neighbours:
             follow_redirects=False,
             trust_env=False,
         )
-        self._grown: OrderedDict[tuple[str, Peer, Window], list[Chunk]] = OrderedDict()
+        self._grown: OrderedDict[Key, list[Chunk]] = OrderedDict()
+        self._gaps: OrderedDict[tuple[str, Key], float] = OrderedDict()  # by token: when the playback last asked
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -92,12 +97,14 @@ class Neighbours:
                 continue
         return None
 
-    async def fetch(self, name: str, away: Away, path: str) -> bytes:
-        """A segment or an initialization segment. Raises Trouble."""
-        return await self._read(away.address(path, name, self._host))
+    async def fetch(self, name: str, token: str, away: Away, path: str) -> bytes:
+        """A segment or an initialization segment, for the viewer with this token. Raises Trouble."""
+        return await self._read(away.address(path, name, self._host, token))
 
     async def _playlist(self, name: str, peer: Peer, window: Window, token: str, *, grows: bool) -> list[Chunk] | None:
         key = (name, peer, window)
+        if grows and self._is_gap(token, key):
+            return []
         if grows and key in self._grown:
             return self._grown[key]
         start, end = window
@@ -108,10 +115,28 @@ class Neighbours:
             log.info("%s: its recordings at %s cannot be had: %s", name, peer.base(self._host), error)
             found = None
         if grows:
-            self._grown[key] = found or []
-            while len(self._grown) > REMEMBERED:
-                self._grown.popitem(last=False)
+            self._remember(token, key, found)
         return found
+
+    def _remember(self, token: str, key: Key, found: list[Chunk] | None) -> None:
+        """What a playlist that grows was made of. What was found is the same for all viewers. What was not is kept for
+        the one playback that was told of a gap, so that its playlist only appends, and no longer than it goes on
+        asking (`PLAYBACK`): all others ask the peer themselves, and so does this viewer next time."""
+        if not found:
+            self._gaps[token, key] = clock.monotonic()
+        else:
+            self._grown[key] = found
+        for kept in (self._grown, self._gaps):
+            while len(kept) > REMEMBERED:
+                kept.popitem(last=False)
+
+    def _is_gap(self, token: str, key: Key) -> bool:
+        """Whether this playback was told that there is nothing."""
+        asked = self._gaps.pop((token, key), None)
+        if asked is None or clock.monotonic() - asked > PLAYBACK:
+            return False
+        self._gaps[token, key] = clock.monotonic()
+        return True
 
     async def _status(self, name: str, peer: Peer, window: Window, token: str) -> list[tuple[float, float]] | None:
         start, end = window
@@ -171,10 +196,11 @@ def read_playlist(text: str, peer: Peer, window: Window) -> list[Chunk]:
         elif line.startswith("#EXTINF:"):
             length = round(float(line[8:].partition(",")[0]) * 1000)
         elif line and not line.startswith("#"):
-            if not PATH.match(line) or not PATH.match(init) or not at:
+            segment, head = PATH.match(line), PATH.match(init)
+            if not segment or not head or not at:
                 raise ValueError("a segment that is not where segments are")
             if at < window[1] * 1000 and at + length > window[0] * 1000:
-                found.append(_chunk(Away(peer, line, init), f"{peer.port}-{run}", at, length))
+                found.append(_chunk(Away(peer, segment[1], head[1]), f"{peer.port}-{run}", at, length))
             at += length
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 from devices.streamer.archive import Archive
@@ -49,6 +49,16 @@ async def live(recorder: Recorder) -> AsyncIterator[Piece]:
             raise FellBehind from error
 
 
+async def recorded(archive: Archive, name: str, parts: Iterable[tuple[float, float]]) -> AsyncIterator[Piece]:
+    """What was recorded in some windows of UTC seconds, in the order of time, each moment once."""
+    reached = 0.0
+    for start, end in sorted(parts):
+        one = Recorded(archive, name, max(start, reached), end)
+        async for piece in one.pieces():
+            yield piece
+        reached = max(reached, one.position / 1000)
+
+
 class Recorded:
     """The archive of one stream between two moments; `position` is where it has come to, in milliseconds."""
 
@@ -81,12 +91,11 @@ class Recorded:
         self.position = max(self.position, last)
 
     async def _read(self, block: Block, entry: Entry) -> Piece | None:
-        """None for what clean-up has just taken."""
-        place = Place(self._archive.media / block.path, entry.offset, entry.size)
+        """None for what clean-up has just taken, or what lies on a disk that has just gone."""
         try:
             init = await self._init(block.init)
-            data = await asyncio.to_thread(read_place, place)
-        except (FileNotFoundError, Malformed):
+            data = await asyncio.to_thread(read_place, Place(self._archive.file(block), entry.offset, entry.size))
+        except (OSError, Malformed):
             return None
         return Piece(data, init, entry.start / 1000, block.run) if init else None
 

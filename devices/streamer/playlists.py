@@ -28,15 +28,16 @@ class Variant:
 
 @dataclass(frozen=True)
 class Away:
-    """Where a segment of another streamer is: its peer, and addresses below the stream there, with the token."""
+    """Where a segment of another streamer is: its peer, and addresses below the stream there. They hold no
+    token: a chunk may be kept, and every viewer asks with their own."""
 
     peer: Peer
     segment: str
     init: str
 
-    def address(self, path: str, name: str, host: str) -> str:
-        """For whoever reached us by this host name."""
-        return f"{self.peer.base(host)}/{name}/{path}"
+    def address(self, path: str, name: str, host: str, token: str) -> str:
+        """For the viewer with this token, who reached us by this host name."""
+        return f"{self.peer.base(host)}/{name}/{path}{ask(token)}"
 
 
 @dataclass(frozen=True)
@@ -137,12 +138,12 @@ def archive(cut: list[Chunk], token: str, *, grows: bool, name: str = "", host: 
             lines += ["#EXT-X-DISCONTINUITY"] if before else []
             init = f"dvr/init-{chunk.block.init}.mp4{ask(token)}"
             if chunk.away:
-                init = chunk.away.address(chunk.away.init, name, host)
+                init = chunk.away.address(chunk.away.init, name, host, token)
             lines.append(f'#EXT-X-MAP:URI="{init}"')
             lines.append(date_time(chunk.start / 1000))
         lines.append(f"#EXTINF:{chunk.seconds:.3f},")
         segment = f"dvr/{chunk.block.id}-{chunk.first}-{len(chunk.entries)}.m4s{ask(token)}"
-        lines.append(chunk.away.address(chunk.away.segment, name, host) if chunk.away else segment)
+        lines.append(chunk.away.address(chunk.away.segment, name, host, token) if chunk.away else segment)
         before = chunk
     if not grows:
         lines.append("#EXT-X-ENDLIST")

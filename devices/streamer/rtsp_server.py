@@ -16,7 +16,7 @@ from devices.streamer import pieces
 from devices.streamer.archive import Archive
 from devices.streamer.boxes import Init, Malformed
 from devices.streamer.fleet import Fleet, plain_host
-from devices.streamer.pieces import FellBehind, Piece, Recorded
+from devices.streamer.pieces import FellBehind, Piece
 from devices.streamer.rtp import Coding, codings, describe
 from devices.streamer.rtsp_playing import Changed, Channel, Playing, TooSlow, channel_for
 from devices.streamer.rtsp_words import (
@@ -33,7 +33,7 @@ from devices.streamer.rtsp_words import (
     start_of,
     track_of,
 )
-from devices.streamer.sessions import Moved, Refused, Sessions, Undecided, Visit
+from devices.streamer.sessions import Decision, Moved, Refused, Sessions, Undecided, Visit
 from devices.streamer.settings import Settings
 from devices.streamer.stream import MAIN, Stream
 from devices.streamer.wire import NAME
@@ -44,7 +44,11 @@ log = logging.getLogger("perch.streamer")
 MOST = 500  # connections at once
 SILENCE = 30.0  # seconds a connection may say nothing while it is sent nothing
 AGAIN = 10.0
+OPEN = 9e9  # UTC seconds: the end of a window without one
 ENDS = (TooSlow, Changed, FellBehind, Refused, Undecided, Malformed, OSError)
+
+
+Parts = list[tuple[float, float]]  # of the archive, in UTC seconds
 
 
 class Denied(Exception):
@@ -181,19 +185,18 @@ class Connection:
         except Unreadable:
             raise Denied(400) from None
         await self._stop()
-        self._channels = {}
+        self._channels, self._codings, self._position = {}, [], 0.0
         self._stream = self._server.fleet.find(address.name, address.host)
         self._visit = self._visit_of(address, request)
         decision = await self._server.sessions.admit(self._visit)
         if self._stream is None:
             raise Denied(404)
-        if address.start is not None and not decision.clip(*_window(address)):
-            raise Denied(403)
-        self._codings = codings(await self._init(self._stream, address))
+        parts = self._seen(decision, address)
+        self._codings = codings(await self._init(self._stream, address, parts))
         if not self._codings:
             raise Denied(404)
         headers = {"Content-Type": "application/sdp", "Content-Base": address.base, "Cache-Control": "no-store"}
-        self._reply(200, request, headers, _description(self._codings, address))
+        self._reply(200, request, headers, _description(self._codings, parts))
 
     def _visit_of(self, address: Address, request: Request) -> Visit:
         if not NAME.match(address.name) or len(address.name) > 100:
@@ -212,10 +215,21 @@ class Connection:
             dvr=address.start is not None,
         )
 
-    async def _init(self, stream: Stream, address: Address) -> Init:
-        """What the stream consists of: of the archive, at the moment that is asked for. Raises Denied."""
+    def _seen(self, decision: Decision, address: Address) -> Parts:
+        """The parts of the archive that are asked for, from where a pause left it, and may be seen; none for live.
+        Raises Denied."""
+        if address.start is None:
+            return []
+        start, end = _window(address)
+        parts = [(first, last) for first, last in decision.clip(max(start, self._position), end) if first < last]
+        if not parts:
+            raise Denied(403)
+        return sorted(parts)
+
+    async def _init(self, stream: Stream, address: Address, parts: Parts) -> Init:
+        """What the stream consists of: of the archive, at the first moment that may be seen. Raises Denied."""
         if address.start is not None:
-            async for piece in Recorded(self._server.archive, stream.wanted.name, *_past(address)).pieces():
+            async for piece in pieces.recorded(self._server.archive, stream.wanted.name, _past(parts)):
                 return piece.init
             raise Denied(404)
         await stream.watched()
@@ -245,13 +259,14 @@ class Connection:
         stream, address = self._stream, self._address
         if not self._channels or stream is None or address is None or self._visit is None:
             raise Denied(455)
-        await self._server.sessions.admit(self._visit)
+        decision = await self._server.sessions.admit(self._visit)
         await self._stop()
         wanted = start_of(request.get("range"))
         if wanted is not None and address.start is not None:
             self._position = float(wanted)
-        self._reply(200, request, self._own() | {"Range": _range(address), "RTP-Info": self._info(address)})
-        self._playing = asyncio.create_task(self._send(stream, address, self._visit))
+        parts = self._seen(decision, address)
+        self._reply(200, request, self._own() | {"Range": _range(parts), "RTP-Info": self._info(address)})
+        self._playing = asyncio.create_task(self._send(stream, address, self._visit, parts))
 
     def _info(self, address: Address) -> str:
         return ",".join(
@@ -272,17 +287,17 @@ class Connection:
 
     # -- sending
 
-    async def _send(self, stream: Stream, address: Address, visit: Visit) -> None:
+    async def _send(self, stream: Stream, address: Address, visit: Visit, parts: Parts) -> None:
         """Until the end of what is sent, or of the right to it; a live stream that ends ends the connection."""
         playing = Playing(
             self._writer,
             self._channels,
             unread=self._server.settings.unread,
-            check=lambda: self._check(stream, address, visit),
+            check=lambda: self._check(stream, visit, playing.date or (parts[0][0] if parts else None)),
             count=lambda size: self._count(stream, visit, size),
         )
         try:
-            await playing.run(self._pieces(stream, address))
+            await playing.run(self._pieces(stream, address, parts))
             # The archive is over, and after a goodbye alone many players would wait on for ever.
             self._writer.close()
         except ENDS:
@@ -290,21 +305,24 @@ class Connection:
         finally:
             self._position = playing.date or self._position
 
-    def _pieces(self, stream: Stream, address: Address) -> AsyncIterator[Piece]:
-        if address.start is None:
-            return pieces.live(stream.recorders[address.rendition or MAIN])
-        start, end = _window(address)
-        return Recorded(self._server.archive, stream.wanted.name, max(start, self._position), end).pieces()
+    def _pieces(self, stream: Stream, address: Address, parts: Parts) -> AsyncIterator[Piece]:
+        if parts:
+            return pieces.recorded(self._server.archive, stream.wanted.name, parts)
+        return pieces.live(stream.recorders[address.rendition or MAIN])
 
-    async def _check(self, stream: Stream, address: Address, visit: Visit) -> None:
-        """Ask for the right again when the answer is too old, and whether the stream is still there. Raises Refused."""
+    async def _check(self, stream: Stream, visit: Visit, moment: float | None) -> None:
+        """Ask for the right again when the answer is too old, for the moment of the archive that is being played, and
+        whether the stream is still there. Raises Refused."""
         decision = await self._server.sessions.admit(visit)
         if self._server.fleet.streams.get(stream.wanted.name) is not stream:
             raise Refused(visit.name)
-        if address.start is None:
+        if not visit.dvr:
             await stream.watched()
-        elif not decision.clip(max(address.start, self._position), clock.timestamp() + 1):
-            raise Refused(visit.name)
+        elif moment is not None:
+            # Whole segments are played, so at an edge of what may be seen it may be one beyond.
+            edge = self._server.settings.longest_segment
+            if not decision.clip(moment - edge, moment + edge):
+                raise Refused(visit.name)
 
     def _count(self, stream: Stream, visit: Visit, size: int) -> None:
         stream.bytes_out += size
@@ -314,25 +332,25 @@ class Connection:
 def _window(address: Address) -> tuple[float, float]:
     """The (from, to) of an archive address in UTC seconds; without a length it goes on into the present."""
     start = float(address.start or 0)
-    return start, start + address.duration if address.duration else 9e9
+    return start, start + address.duration if address.duration else OPEN
 
 
-def _past(address: Address) -> tuple[float, float]:
-    """The part of it that is over: nobody waits for the future to be described."""
-    start, end = _window(address)
-    return start, min(end, clock.timestamp())
+def _past(parts: Parts) -> Parts:
+    """What of some windows is over: nobody waits for the future to be described."""
+    now = clock.timestamp()
+    return [(start, min(end, now)) for start, end in parts if start < now]
 
 
-def _range(address: Address) -> str:
-    if address.start is None:
+def _range(parts: Parts) -> str:
+    if not parts:
         return "npt=now-"
-    end = clock_text(address.start + address.duration) if address.duration else ""
-    return f"clock={clock_text(address.start)}-{end}"
+    start, end = parts[0][0], parts[-1][1]
+    return f"clock={clock_text(start)}-{clock_text(end) if end < OPEN else ''}"
 
 
-def _description(found: list[Coding], address: Address) -> str:
+def _description(found: list[Coding], parts: Parts) -> str:
     lines = ["v=0", f"o=- {int(clock.timestamp())} 1 IN IP4 0.0.0.0", "s=Perch", "c=IN IP4 0.0.0.0", "t=0 0"]
-    lines += ["a=control:*", f"a=range:{_range(address)}"]
+    lines += ["a=control:*", f"a=range:{_range(parts)}"]
     for number, coding in enumerate(found):
         lines += describe(coding, number)
     return "\r\n".join(lines) + "\r\n"

@@ -16,6 +16,8 @@ from tests.devices.streamer.conftest import Running, eventually, launch
 from tests.devices.streamer.perch import FakePerch
 from tests.rtsp import SYSTEM_PYTHON, Camera, free_port, rtsp_server
 
+SENDER_REPORT, SINCE_1900 = 200, 2_208_988_800
+LAST_OF_A_PICTURE = 0x80 | 96  # the marker bit and a dynamic payload type
 YARD, GATE = "yard~1", "gate~1"
 FFMPEG = str(imageio_ffmpeg.get_ffmpeg_exe())  # type: ignore[attr-defined,no-untyped-call]  # has no types
 
@@ -139,6 +141,11 @@ class Talk:
 
     def play(self, address: str) -> None:
         """From the description to the first packet."""
+        self.begin(address)
+        assert self.packet()
+
+    def begin(self, address: str) -> str:
+        """From the description to the word that it plays; returns the description."""
         status, said, body = self.ask("DESCRIBE", address, Accept="application/sdp")
         assert status == 200, status
         assert "token" not in said["content-base"] + body, "tokens stay where they were given"
@@ -148,7 +155,17 @@ class Talk:
         assert said["transport"].startswith("RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=")
         self.session = said["session"].partition(";")[0]
         assert self.ask("PLAY", address, Session=self.session)[0] == 200
-        assert self.packet()
+        return body
+
+    def date(self) -> int:
+        """What the next sender report says of when the picture was made, in UTC seconds."""
+        while (packet := self.packet())[1] != SENDER_REPORT:
+            pass
+        return int.from_bytes(packet[8:12], "big") - SINCE_1900
+
+    def pictures(self) -> int:
+        """How many there are until the connection ends."""
+        return sum(packet[1] >= LAST_OF_A_PICTURE for packet in iter(self.packet, b""))
 
 
 @pytest.fixture

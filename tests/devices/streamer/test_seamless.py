@@ -103,6 +103,12 @@ def test_one_playlist_plays_both(moved: Moved) -> None:
     assert sum(frames(part) for part in parts) >= sum(playlist.durations) * 9
     grown = moved.new.get(f"yard/archive-{start}-now.m3u8").text
     assert Playlist(grown).segments[: len(elsewhere)] == elsewhere
+    for perch in (moved.old.perch, moved.new.perch):
+        perch.allowed = {"good", "other"}
+    grown = moved.new.get(f"yard/archive-{start}-now.m3u8", token="other").text
+    assert moved.old.url in grown
+    assert "good" not in grown, "a token of another viewer"
+    assert runs(moved.new, grown)[0]
 
 
 def test_a_file_holds_both_with_its_duration_verified(moved: Moved, tmp_path: Path) -> None:
