@@ -109,9 +109,10 @@ def _changed(machine: Machine, change: Change) -> Machine | None:
 
 
 def _ruled(camera: Placed, returns: Mapping[int, bool]) -> Placed:
-    if camera.rule.zone not in returns:
+    zone = camera.rule.zone
+    if zone is None or zone not in returns:
         return camera
-    return camera._replace(rule=replace(camera.rule, returns=returns[camera.rule.zone]))
+    return camera._replace(rule=replace(camera.rule, returns=returns[zone]))
 
 
 def _flows(moved: Iterable[Seen], now: Mapping[int, int | None], targets: Mapping[int, int | None]) -> list[Flow]:

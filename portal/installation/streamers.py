@@ -31,7 +31,7 @@ from tenants.services import installation_log
 
 METHODS = ["GET", "HEAD", "POST"]
 Action = installation_log.Action
-EMPTIED = {"channel_limit": 0}
+EMPTIED: dict[str, Any] = {"channel_limit": 0}
 NOTED = (*sorted(streamers.FIELDS), *streamer_reach.FIELDS)
 
 

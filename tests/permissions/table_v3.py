@@ -136,7 +136,6 @@ ADMIN = [
     admin("GET", "zones/ring", plain=True),
     admin("GET", "streamers", plain=True),
     admin("GET", "streamers/streamer-1", plain=True),
-    admin("POST", "streamers/streamer-1/preview_layout_change", {"channel_limit": 0}, plain=True),
     admin("GET", "presets"),
     admin("POST", "presets", {"title": "x"}, success=201),
     admin("GET", "presets/{attached}"),
