@@ -20,8 +20,8 @@ WHERE c.streamer_id IS NOT NULL GROUP BY c.streamer_id
 """
 # Where a camera may be: its own zone or its preset's, and its preset's labels.
 RULED = """
-SELECT c.id, c.streamer_id, c.home_id, coalesce(s.bitrate, 0) AS bitrate, r.zone, r.mode = 'required' AS is_required,
-       p.labels, coalesce(z.returns, false) AS returns
+SELECT c.id, c.domain_id, c.streamer_id, c.home_id, coalesce(s.bitrate, 0) AS bitrate, r.zone,
+       r.mode = 'required' AS is_required, p.labels, coalesce(z.returns, false) AS returns
 FROM devices_camera c
 JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
 LEFT JOIN devices_camerastatus s ON s.camera_id = c.id

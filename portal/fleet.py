@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, TypeVar
 
 import psycopg
@@ -128,6 +128,18 @@ async def _cleaned() -> bool:
             return True
     except (TimeoutError, psycopg.OperationalError, PoolTimeout):
         return False
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[psycopg.Connection[DictRow]]:
+    """A connection for one question of a page, which may read many rows and change none. Raises DatabaseAway."""
+    options = "-c statement_timeout=60s -c default_transaction_read_only=on"
+    try:
+        with psycopg.connect(database_url("fleet"), row_factory=dict_row, connect_timeout=5, options=options) as held:
+            held.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield held
+    except AWAY as error:
+        raise DatabaseAway(str(error).strip()) from error
 
 
 async def connect() -> Connection:

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
+from devices.streamer.deadline import before
 from devices.streamer.index import Index
 from devices.streamer.settings import Settings
 
@@ -51,7 +52,7 @@ class Disk:
     async def run(self, call: Callable[[*Args], T], *args: *Args, patience: float | None = None) -> T:
         """Run a blocking file operation in this disk's threads; TimeoutError (an OSError) when it hangs."""
         working = asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
-        return await asyncio.wait_for(working, patience or self._patience)
+        return await before(working, patience or self._patience)
 
     def close(self) -> None:
         self._threads.shutdown(wait=self.is_online, cancel_futures=not self.is_online)

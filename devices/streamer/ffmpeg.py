@@ -17,6 +17,8 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from devices.streamer.deadline import before
+
 FONTS = Path(__file__).parent / "fonts"
 QUIET = ["-nostdin", "-hide_banner", "-loglevel", "warning"]
 PIPE_ONLY = ["-protocol_whitelist", "pipe"]
@@ -86,7 +88,7 @@ class Child:
         if self.process.returncode is None and grace > 0:
             self._signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), grace)
+                await before(self.process.wait(), grace)
         if self.process.returncode is None:
             self._signal(signal.SIGKILL)
         await self.wait()
@@ -95,7 +97,7 @@ class Child:
         """The exit code, after the last words were read."""
         code = await self.process.wait()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._draining, 1.0)
+            await before(self._draining, 1.0)
         return code
 
     def _signal(self, number: signal.Signals) -> None:
@@ -124,7 +126,7 @@ async def convert(arguments: list[str], data: bytes, *, timeout: float) -> tuple
     child = await start(arguments, stdin=True)
     feeding = asyncio.create_task(_feed(child, data))
     try:
-        output = await asyncio.wait_for(child.stdout.read(-1), timeout)
+        output = await before(child.stdout.read(-1), timeout)
         await child.wait()
         return output, child.errors
     except TimeoutError:

@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from devices.sources import Source
+from devices.streamer.deadline import before
 from devices.streamer.errors import SourceError
 from devices.streamer.rtsp import RtspClient, parse_head
 from devices.streamer.sdp import Offer, write_sdp
@@ -105,7 +106,7 @@ class Gateway:
         ticket: Ticket | None = None
         set_up = 0
         while True:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self._settings.connect)
+            head = await before(reader.readuntil(b"\r\n\r\n"), self._settings.connect)
             method, _, rest = head.decode("latin-1").partition(" ")
             if ticket is None:
                 ticket = self._claim(rest.split(" ")[0], writer)

@@ -7,6 +7,7 @@ import os
 from collections import deque
 
 from devices.streamer.boxes import Init
+from devices.streamer.deadline import before
 from devices.streamer.segments import Place, Segment
 from tenants import clock
 
@@ -57,7 +58,7 @@ class LiveWindow:
     async def wait(self, timeout: float) -> bool:
         """Wait for the next segment."""
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
+            await before(self._changed.wait(), timeout)
         except TimeoutError:
             return False
         return True

@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from devices.streamer.archive import Archive
+from devices.streamer.deadline import before
 from devices.streamer.errors import CutOff, Trouble
 from devices.streamer.fleet import Fleet
 from devices.streamer.index import Index, Totals
@@ -226,7 +227,7 @@ class Reporter:
     async def _wait(self, longest: float) -> None:
         """Until there is news, then a little longer, so that many changes share one report."""
         try:
-            await asyncio.wait_for(self._fleet.news.wait(), max(0.05, longest))
+            await before(self._fleet.news.wait(), max(0.05, longest))
         except TimeoutError:
             return
         await asyncio.sleep(self._settings.news)

@@ -14,6 +14,7 @@ from devices.sources import Source, SourceRefused, parse_source
 from devices.streamer import ffmpeg
 from devices.streamer.archive import DiskFull
 from devices.streamer.boxes import BoxSplitter, Fragment, Init, Malformed, parse_fragment, parse_init
+from devices.streamer.deadline import before
 from devices.streamer.errors import SourceError
 from devices.streamer.inputs import Input, Inputs, RtspInput, Wishes
 from devices.streamer.live import LiveWindow
@@ -150,9 +151,12 @@ class Recorder:
             )
             await self._record(child, feed)
         finally:
-            if child:
-                await asyncio.shield(child.stop(self._settings.grace if self.is_running else 0.5))
-            await feed.close()
+            try:
+                if child:
+                    await asyncio.shield(child.stop(self._settings.grace if self.is_running else 0.5))
+            finally:
+                # Taken away while it was ending by itself, it still hangs up.
+                await feed.close()
 
     def _source(self) -> Source:
         try:
@@ -190,7 +194,7 @@ class Recorder:
                 await asyncio.shield(self._finish(run, *done))
 
     async def _read(self, child: ffmpeg.Child) -> bytes:
-        return await asyncio.wait_for(child.stdout.read(262144), self._settings.stall)
+        return await before(child.stdout.read(262144), self._settings.stall)
 
     async def _why_it_ended(self, child: ffmpeg.Child, feed: Input, pumping: asyncio.Task[None]) -> SourceError:
         """The first of: what the gateway saw, what the feed saw, what ffmpeg said."""

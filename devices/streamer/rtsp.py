@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from devices.sources import Source
+from devices.streamer.deadline import before
 from devices.streamer.errors import SourceError
 from devices.streamer.sdp import Offer, Session, parse_sdp
 from tenants.addresses import AddressPolicy, AddressRefused, NameUnknown, resolve_async
@@ -135,7 +136,7 @@ class RtspClient:
             endpoint.address, endpoint.port, ssl=context, server_hostname=self._source.host if context else None
         )
         try:
-            self.reader, self.writer = await asyncio.wait_for(opening, self._timeout)
+            self.reader, self.writer = await before(opening, self._timeout)
         except TimeoutError as error:
             raise SourceError("unreachable", "no answer") from error
         except ssl.SSLError as error:
@@ -215,7 +216,7 @@ class RtspClient:
     async def _exchange(self, method: str, uri: str, headers: dict[str, str]) -> Reply:
         try:
             self.writer.write(self._request(method, uri, headers))
-            return await asyncio.wait_for(self._answer(), self._timeout)
+            return await before(self._answer(), self._timeout)
         except TimeoutError as error:
             raise SourceError("unreachable", "no answer") from error
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
@@ -274,6 +275,6 @@ def _unverified() -> ssl.SSLContext:
 async def within(awaitable: Awaitable[T], seconds: float) -> T:
     """Await with a deadline; a missed one means that the camera does not answer."""
     try:
-        return await asyncio.wait_for(awaitable, seconds)
+        return await before(awaitable, seconds)
     except TimeoutError as error:
         raise SourceError("unreachable", "no answer") from error

@@ -10,6 +10,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+from devices.streamer.deadline import before
 from devices.streamer.pieces import Piece
 from devices.streamer.rtp import Coding, Sender, codings
 from devices.streamer.samples import Sample, read_samples
@@ -148,7 +149,7 @@ class Playing:
         if self._writer.transport.get_write_buffer_size() <= self._unread:
             return
         try:
-            await asyncio.wait_for(self._writer.drain(), PATIENCE)
+            await before(self._writer.drain(), PATIENCE)
         except TimeoutError:
             raise TooSlow from None
 

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from devices.streamer import pieces
 from devices.streamer.archive import Archive
 from devices.streamer.boxes import Init, Malformed
+from devices.streamer.deadline import before
 from devices.streamer.fleet import Fleet, plain_host
 from devices.streamer.pieces import FellBehind, Piece
 from devices.streamer.rtp import Coding, codings, describe
@@ -134,18 +135,18 @@ class Connection:
         """The next request; packets of the client between them are skipped."""
         while True:
             silence = None if self._playing and not self._playing.done() else SILENCE
-            first = await asyncio.wait_for(self._reader.readexactly(1), silence)
+            first = await before(self._reader.readexactly(1), silence)
             if first == b"$":
                 head = await self._reader.readexactly(3)
                 await self._reader.readexactly(int.from_bytes(head[1:], "big"))
             elif first not in b"\r\n":
                 break
-        head = first + await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), SILENCE)
+        head = first + await before(self._reader.readuntil(b"\r\n\r\n"), SILENCE)
         request = read_request(head)
         length = request.get("content-length") or "0"
         if not length.isdigit() or int(length) > LARGEST_BODY:
             raise Unreadable("its body")
-        await asyncio.wait_for(self._reader.readexactly(int(length)), SILENCE)
+        await before(self._reader.readexactly(int(length)), SILENCE)
         return request
 
     async def _answer(self, request: Request) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 
 from devices.streamer import ffmpeg
+from devices.streamer.deadline import before
 from devices.streamer.errors import SourceError
 
 log = logging.getLogger("perch.streamer")
@@ -79,7 +80,7 @@ class Generator:
 
     async def _run(self) -> None:
         quiet = 0.0
-        while quiet < LINGER:
+        while quiet < LINGER or self._queues:  # who joined while the last one was ended gets a new one
             child = await ffmpeg.start(generator_arguments(self._kind))
             try:
                 quiet = await self._fan_out(child)
@@ -92,7 +93,7 @@ class Generator:
     async def _read(self, child: ffmpeg.Child) -> bytes:
         """The next bytes; a generator that makes none for a while has ended."""
         try:
-            return await asyncio.wait_for(child.stdout.read(65536), SILENCE)
+            return await before(child.stdout.read(65536), SILENCE)
         except TimeoutError:
             return b""
 

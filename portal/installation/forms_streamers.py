@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Streamer, Zone
-from devices.models.zones import ZONE_NAME, check_labels
-from portal.pages.forms import PerchForm
+from devices.models.zones import ZONE_NAME
+from portal.pages.forms import LabelsField, PerchForm
 from tenants.models.domains import HOST
-
-
-class LabelsField(forms.CharField):
-    """Labels as text, one key=value a line."""
-
-    widget = forms.Textarea
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            max_length=3000, help_text=_("One a line, as in gpu=yes. Presets may ask for them."),
-            widget=forms.Textarea(attrs={"rows": "2", "spellcheck": "false", "autocapitalize": "none"}), **kwargs,
-        )  # fmt: skip
-
-    def prepare_value(self, value: Any) -> Any:
-        """The labels as they stand in the field."""
-        return "\n".join(f"{key}={text}" for key, text in sorted(value.items())) if isinstance(value, dict) else value
-
-    def clean(self, value: Any) -> dict[str, str]:
-        """The labels, apart."""
-        parts = [part.partition("=") for part in re.split(r"[\s,;]+", super().clean(value)) if part]
-        labels = {key: text if sign else "yes" for key, sign, text in parts}
-        check_labels(labels)
-        return labels
-
 
 PLACING = {"zones", "labels", "channel_limit", "total_bandwidth", "role", "is_default"}
 
@@ -47,7 +22,9 @@ class CarriedForm(PerchForm):
         label=_("Zones"), queryset=Zone.objects.all(), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("The networks or regions it stands in. Cameras ask for zones, never for a streamer."),
     )  # fmt: skip
-    labels = LabelsField(label=_("Labels"), required=False)
+    labels = LabelsField(
+        label=_("Labels"), required=False, help_text=_("One a line, as in gpu=yes. Presets may ask for them.")
+    )
     channel_limit = forms.IntegerField(
         label=_("Cameras at most"), required=False, min_value=0, max_value=1_000_000,
         help_text=_("Empty: no limit. 0: all cameras move away, as before a removal."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,9 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from devices.drivers.streamer import STREAMER_DRIVERS
 from devices.drivers.streamer.http import Trouble
+from devices.forecast import Forecast
 from devices.models import CameraDrift, Streamer
 from devices.services import streamer_reach, streamers
+from portal import forecasts
 from portal.first_run import HOSTNAME
+from portal.installation import previews
 from portal.installation.common import Request, administrators_only
 from portal.installation.forms_streamers import STREAMER_FORMS
 from portal.installation.isps import address_of
@@ -27,6 +31,7 @@ from tenants.services import installation_log
 
 METHODS = ["GET", "HEAD", "POST"]
 Action = installation_log.Action
+EMPTIED: dict[str, Any] = {"channel_limit": 0}
 NOTED = (*sorted(streamers.FIELDS), *streamer_reach.FIELDS)
 
 
@@ -79,7 +84,11 @@ def streamer_page(request: Request, streamer_id: str) -> HttpResponse:
     before = _shown(streamer)
     initial = {**before, "zones": list(streamer.zones.all())}
     form = STREAMER_FORMS[streamer.kind][1](request.POST or None, initial=initial)
-    done = submit(request, form, lambda values: streamers.change_streamer(streamer, **values))
+    if (told := _would_move(request, streamer, form)) is not None:
+        return previews.preview(request, form, told, streamer.hostname)
+    done = None
+    if not previews.is_back(request):
+        done = submit(request, form, lambda values: streamers.change_streamer(streamer, **values))
     if done is not None:
         after = _shown(done)
         changed = {name: [old, after[name]] for name, old in before.items() if after[name] != old}
@@ -99,6 +108,16 @@ def streamer_page(request: Request, streamer_id: str) -> HttpResponse:
         "drift": _drift(streamer),
     }
     return render(request, "installation/streamer.html", context, status=422 if form.errors else 200)
+
+
+def _would_move(request: Request, streamer: Streamer, form: BaseForm) -> Forecast | None:
+    """What the form would move, if it was not seen yet and is worth seeing."""
+    if request.method != "POST" or previews.is_sure(request) or previews.is_back(request) or not form.is_valid():
+        return None
+    if not forecasts.is_placing(streamer, form.cleaned_data):
+        return None
+    told = forecasts.of_streamer(streamer, form.cleaned_data)
+    return None if told.is_quiet else told
 
 
 def _drift(streamer: Streamer) -> list[tuple[str, str, str]]:
@@ -141,10 +160,15 @@ def renew_key(request: Request, streamer_id: str) -> HttpResponse:
 @administrators_only
 @require_http_methods(METHODS)
 def remove(request: Request, streamer_id: str) -> HttpResponse:
-    """Take a streamer away, after asking."""
+    """Take a streamer away, after asking; one that cameras are on may be emptied first."""
     streamer = _others(streamer_id)
     if request.method != "POST":
-        return render(request, "installation/streamer_remove.html", {"streamer": streamer})
+        told = forecasts.of_streamer(streamer, EMPTIED)
+        here = next((load for load in told.loads if load.machine == streamer.pk), None)
+        context = {"streamer": streamer, "here": here, **previews.described(told)}
+        return render(request, "installation/streamer_remove.html", context)
+    if "empty" in request.POST:
+        return _emptied(request, streamer)
     try:
         streamers.remove_streamer(streamer)
     except Conflict as error:
@@ -153,6 +177,16 @@ def remove(request: Request, streamer_id: str) -> HttpResponse:
     _note(request, Action.STREAMER_REMOVED, streamer, {})
     messages.success(request, _("The streamer is removed."))
     return redirect("streamers")
+
+
+def _emptied(request: Request, streamer: Streamer) -> HttpResponse:
+    """Let all cameras move away, as before a removal."""
+    before = streamer.channel_limit
+    streamers.change_streamer(streamer, **EMPTIED)
+    if before != EMPTIED["channel_limit"]:
+        _note(request, Action.STREAMER_CHANGED, streamer, {"channel_limit": [before, EMPTIED["channel_limit"]]})
+    messages.success(request, _("Its cameras move away now. Once none is left, it can be removed."))
+    return redirect("streamer", streamer_id=streamer.pk)
 
 
 def _shown(streamer: Streamer) -> dict[str, Any]:

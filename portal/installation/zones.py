@@ -10,8 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from devices.forecast import Forecast
 from devices.models import Zone
 from devices.services import zones
+from portal import forecasts
+from portal.installation import previews
 from portal.installation.common import Request, administrators_only
 from portal.installation.forms_streamers import NewZoneForm, ZoneForm
 from portal.pages.common import submit
@@ -50,7 +53,11 @@ def zone_page(request: Request, name: str) -> HttpResponse:
     zone = zones.zone_named(name)
     before = {field: getattr(zone, field) for field in FIELDS}
     form = ZoneForm(request.POST or None, initial=before)
-    done = submit(request, form, lambda values: zones.change_zone(zone, **values))
+    if (told := _would_move(request, zone, form)) is not None:
+        return previews.preview(request, form, told, zone.title)
+    done = None
+    if not previews.is_back(request):
+        done = submit(request, form, lambda values: zones.change_zone(zone, **values))
     if done is None:
         return _form(request, form, zone)
     changed = {field: [old, getattr(done, field)] for field, old in before.items() if getattr(done, field) != old}
@@ -60,13 +67,24 @@ def zone_page(request: Request, name: str) -> HttpResponse:
     return redirect("streamer-zone", name=zone.name)
 
 
+def _would_move(request: Request, zone: Zone, form: ZoneForm) -> Forecast | None:
+    """What the switch of the zone would move, if it was not seen yet."""
+    if request.method != "POST" or previews.is_sure(request) or previews.is_back(request) or not form.is_valid():
+        return None
+    if form.cleaned_data["returns"] == zone.returns:
+        return None
+    told = forecasts.of_zone(zone, form.cleaned_data["returns"])
+    return None if told.is_quiet else told
+
+
 @administrators_only
 @require_http_methods(METHODS)
 def remove(request: Request, name: str) -> HttpResponse:
     """Take a zone away, after asking."""
     zone = zones.zone_named(name)
     if request.method != "POST":
-        return render(request, "installation/zone_remove.html", {"zone": zone})
+        context = {"zone": zone, "asking": forecasts.asking_for(zone)}
+        return render(request, "installation/zone_remove.html", context)
     title = zone.name
     try:
         zones.remove_zone(zone)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.zones import check_labels
 from tenants import password_rules
 from tenants.services import languages
 
@@ -115,3 +117,26 @@ class PasswordForm(PerchForm):
         super().__init__(*args, **kwargs)
         again = _("You will sign in again everywhere.")
         self.fields["password"].help_text = f"{password_rules.help_text()} {again}"
+
+
+class LabelsField(forms.CharField):
+    """Labels as text, one key=value a line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=3000,
+            widget=forms.Textarea(attrs={"rows": "2", "spellcheck": "false", "autocapitalize": "none"}), **kwargs,
+        )  # fmt: skip
+
+    def prepare_value(self, value: Any) -> Any:
+        """The labels as they stand in the field."""
+        return "\n".join(f"{key}={text}" for key, text in sorted(value.items())) if isinstance(value, dict) else value
+
+    def clean(self, value: Any) -> dict[str, str]:
+        """The labels, apart."""
+        parts = [part.partition("=") for part in re.split(r"[\s,;]+", super().clean(value)) if part]
+        labels = {key: text if sign else "yes" for key, sign, text in parts}
+        check_labels(labels)
+        return labels

@@ -11,10 +11,14 @@ from devices.models import Camera, Preset, Zone, ZoneMode
 from devices.services.cameras import shown
 from devices.services.presets import RULED, presets_of
 from portal.pages.folders import indented
-from portal.pages.forms import PerchForm, RowField
+from portal.pages.forms import LabelsField, PerchForm, RowField
 from tenants.models import Folder, Organization
 
 RECOGNITION = [("", _("Nothing")), ("plates", _("License plates")), ("faces", _("Faces"))]
+PLACED = ("zone", "zone_mode", "labels")
+ZONE_MODES = [
+    (ZoneMode.PREFERRED, _("preferred: elsewhere while it fails")), (ZoneMode.REQUIRED, _("required: nowhere else")),
+]  # fmt: skip
 DEPTH = {"step": "any", "min": "0", "max": "3650", "inputmode": "decimal"}
 
 
@@ -78,10 +82,7 @@ class CameraForm(PerchForm):
         label=_("Zone"), queryset=Zone.objects.all(), required=False, empty_label=_("As the preset says"),
         help_text=_("The network or region whose recording servers take the camera."),
     )  # fmt: skip
-    zone_mode = forms.ChoiceField(
-        label=_("The zone is"), required=False,
-        choices=[("preferred", _("preferred: elsewhere while it fails")), ("required", _("required: nowhere else"))],
-    )  # fmt: skip
+    zone_mode = forms.ChoiceField(label=_("The zone is"), required=False, choices=ZONE_MODES)
     postal_address = forms.CharField(label=_("Address"), max_length=300, required=False)
     coordinates = forms.CharField(
         label=_("Coordinates"),
@@ -173,6 +174,25 @@ class PresetForm(PerchForm):
         label=_("In all organizations"), required=False,
         help_text=_("Off: only organizations it is attached to may choose it."),
     )  # fmt: skip
+    zone: forms.ModelChoiceField[Zone] = RowField(
+        label=_("Zone"), queryset=Zone.objects.all(), required=False, empty_label=_("Any"),
+        help_text=_("The network or region whose recording servers take its cameras. A camera's own zone wins."),
+    )  # fmt: skip
+    zone_mode = forms.ChoiceField(label=_("The zone is"), required=False, choices=ZONE_MODES)
+    labels = LabelsField(
+        label=_("Labels"), required=False,
+        help_text=_("One a line, as in gpu=yes. Its cameras go only to recording servers that have all of them."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not Zone.objects.exists():
+            for name in PLACED:
+                del self.fields[name]
+
+    def clean_zone_mode(self) -> str:
+        """Preferred, if nothing is said."""
+        return self.cleaned_data["zone_mode"] or ZoneMode.PREFERRED
 
     def clean_precise_thumbnails_days(self) -> int:
         """Empty is none."""

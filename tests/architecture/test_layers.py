@@ -92,6 +92,12 @@ def test_nothing_opens_a_shell_or_skips_escaping(pattern: str) -> None:
     assert offenders == []
 
 
+def test_no_cancellation_is_lost_while_a_streamer_waits() -> None:
+    """See devices/streamer/deadline.py."""
+    places = (ROOT / "devices" / "streamer").glob("*.py")
+    assert [path.name for path in places if "asyncio.wait_for(" in path.read_text()] == []
+
+
 def test_secrets_are_compared_in_constant_time() -> None:
     """No `==` on a name that holds a secret (check 8)."""
     secret = ("key_digest", "signature", "api_key", "token_text", "secret")

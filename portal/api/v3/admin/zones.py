@@ -12,13 +12,15 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from devices import access as camera_access
+from devices.forecast import Forecast
 from devices.models import Camera, Streamer, StreamerSpan, Zone, ZoneMode
 from devices.services import cameras, placing, streamers, zones
+from portal import forecasts
 from portal.api.v3.client.streams import placed_error
 from portal.api.v3.collections import Collection
 from portal.api.v3.columns import Column, Kind
 from portal.api.v3.schema import EMPTY, answers, lists
-from portal.api.v3.views import AdminView, Asked, Fields, gone, one, utc_ms
+from portal.api.v3.views import AdminView, Asked, Fields, Number, Truth, gone, one, utc_ms
 from tenants.errors import Missing, PerchError
 from tenants.models import User
 
@@ -72,6 +74,26 @@ class PreviewShape(TypedDict):
     streamer: str | None
     next_streamer: str | None
     moves: bool
+
+
+class StreamerPreviewShape(TypedDict):
+    """Which of the ISP's own streams would move. `moves` and `without_streamer` count all of them, `streams` lists the
+    first thousand."""
+
+    hostname: str
+    moves: int
+    without_streamer: int
+    streams: list[PreviewShape]
+
+
+class CarriedFields(Fields):
+    """What a streamer would carry; what is absent stays as it is."""
+
+    zones = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=100)
+    labels = serializers.DictField(child=serializers.CharField(max_length=63, allow_blank=True), required=False)
+    is_default = Truth()
+    channel_limit = Number(allow_null=True, max_value=1_000_000, help_text="null: no limit; 0: all move away")
+    total_bandwidth = Number(allow_null=True, max_value=2_000_000_000, help_text="kbit/s; null: no limit")
 
 
 class RuleFields(Fields):
@@ -143,6 +165,32 @@ def _rule(fields: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _streamer(hostname: str) -> Streamer:
+    row = Streamer.objects.filter(hostname=hostname, role=Streamer.Role.STREAMER).first()
+    if row is None:
+        raise Missing(_("There is no such streamer."))
+    return row
+
+
+def streamer_preview(user: User, streamer: Streamer, told: Forecast) -> StreamerPreviewShape:
+    """A forecast as one ISP's administrator may read it: about the ISP's own cameras only."""
+    rows = list(camera_access.visible_cameras(user).filter(pk__in=told.targets).order_by("name"))
+    hostnames = dict(Streamer.objects.values_list("pk", "hostname"))
+    streams: list[PreviewShape] = [
+        {
+            "name": row.name,
+            "streamer": hostnames.get(row.streamer_id or 0),
+            "next_streamer": hostnames.get(told.targets[row.pk] or 0),
+            "moves": True,
+        }
+        for row in rows
+    ]
+    lost = sum(told.targets[row.pk] is None for row in rows)
+    return {
+        "hostname": streamer.hostname, "moves": len(streams), "without_streamer": lost, "streams": streams[:MOST],
+    }  # fmt: skip
+
+
 def layouts_shape(camera: Camera) -> LayoutsShape:
     """Where a camera may be, is and was, the latest first."""
     by = camera if camera.zone else camera.preset
@@ -200,10 +248,26 @@ class StreamerView(AdminView):
 
     @answers(StreamerShape, says="One streamer", name="streamers_one")
     def get(self, request: Asked, hostname: str) -> Response:
-        row = Streamer.objects.filter(hostname=hostname, role=Streamer.Role.STREAMER).first()
-        if row is None:
-            raise Missing(_("There is no such streamer."))
-        return one(request, streamer_shape(row), key="hostname")
+        return one(request, streamer_shape(_streamer(hostname)), key="hostname")
+
+
+class StreamerPreviewView(AdminView):
+    """`/streamers/{hostname}/preview_layout_change`."""
+
+    noun = "streams"
+    names: ClassVar[Mapping[str, str]] = {"zone": "zones"}
+
+    @answers(
+        StreamerPreviewShape, fields=CarriedFields, name="streamers_preview_layout_change", sent={"channel_limit": 0},
+        says="Which of the ISP's own streams would move if a streamer carried others; nothing is changed",
+    )  # fmt: skip
+    def post(self, request: Asked, hostname: str) -> Response:
+        streamer = _streamer(hostname)
+        values = CarriedFields.read(request, partial=True)
+        if "zones" in values:
+            values["zones"] = [zones.chosen_zone(name) for name in values["zones"]]
+        told = forecasts.of_streamer(streamer, values)
+        return one(request, streamer_preview(request.user, streamer, told), key="hostname")
 
 
 class StreamsZonesView(AdminView):
@@ -268,6 +332,7 @@ urlpatterns: list[URLPattern] = [
     path("zones/<str:name>", ZoneView.as_view()),
     path("streamers", StreamersView.as_view()),
     path("streamers/<str:hostname>", StreamerView.as_view()),
+    path("streamers/<str:hostname>/preview_layout_change", StreamerPreviewView.as_view()),
     path("streams/zones", StreamsZonesView.as_view()),
     path("streams/<path:name>/layouts", LayoutsView.as_view()),
     path("streams/<path:name>/preview_layout_change", PreviewView.as_view()),
