@@ -12,7 +12,8 @@ FORM = {"title": "Week", "dvr_depth": "7", "is_everywhere": "on"}
 
 def stored(cast: Cast) -> Preset:
     with domain_scope(cast.north):
-        return Preset.objects.select_related("zone").get(pk=cast.basic.pk)
+        found: Preset = Preset.objects.select_related("zone").get(pk=cast.basic.pk)
+        return found
 
 
 def test_a_preset_asks_for_a_zone_and_for_labels(cast: Cast) -> None:
