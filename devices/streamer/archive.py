@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -303,16 +304,22 @@ class Archive:
 def _cut(disk: Disk, block: Block) -> bool:
     """Cut a file, and what is said of it, to what is whole; False when nothing was, and the file is gone."""
     path = disk.media / block.path
-    size = path.stat().st_size if path.exists() else 0
+    size = _size(path)
     entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
     if not entries:
         disk.recognise()
+        if _size(path) != size:
+            raise DiskAway(errno.ENODEV, "it went, and is there again")
         path.unlink(missing_ok=True)
         return False
     block.entries, block.end = entries, entries[-1].end
     block.size = entries[-1].offset + entries[-1].size
     os.truncate(path, block.size)
     return True
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _disagreement(disk: Disk, folder: str, known: dict[str, int], started: float) -> tuple[list[int], list[str]]:
