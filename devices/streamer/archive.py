@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import logging
 import os
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from itertools import accumulate, product
 from pathlib import Path
@@ -29,6 +31,7 @@ log = logging.getLogger("perch.streamer")
 BATCH = 16
 ASKED_AT_ONCE = 50  # streams in one question for what is protected
 REMOVED_AT_ONCE = 100  # files, within the patience for one operation
+FRESH = 60.0  # seconds for which is believed what Perch said is protected, while room is made
 SCAN = 600.0  # seconds for all files of one stream on one disk
 # Protected stretches by stream; None: it cannot be said for certain.
 Asking = Callable[[list[str]], Awaitable[dict[str, list[Episode]] | None]]
@@ -60,6 +63,8 @@ class Archive:
         self.copies = Copies(settings, self.index, self.disks)
         self.ask_episodes: Asking | None = None
         self._making_room = asyncio.Lock()
+        self._marked_at: dict[int, float] = {}  # by stream, of the monotonic clock
+        self._unanswered_at = -FRESH
         self.held: set[tuple[int, str]] = set()  # (disk, path): what a writer has open is nobody else's
         self.unsaved: list[Block] = []  # closed while the index could not be written
 
@@ -177,9 +182,33 @@ class Archive:
                 return False
             sums = accumulate(size for _, _, _, size in doomed)
             enough = 1 + sum(freed < wanted for freed in sums)
+            if await self._learn(doomed[:enough]):
+                continue  # what gives way next may be something else now
             log.warning("no room: deleting %s files of the archive", len(doomed[:enough]))
             stuck |= await self.remove(doomed[:enough])
         return True
+
+    async def _learn(self, doomed: list[Doomed]) -> bool:
+        """Ask what is protected of the streams that are about to lose something, as a moment may have been kept since
+        the last clean-up; False when nothing new was learnt. No answer keeps no room from being made."""
+        now = clock.monotonic()
+        if self.ask_episodes is None or now < self._unanswered_at + FRESH:
+            return False
+        folders = {path.partition("/")[0] for _, _, path, _ in doomed}
+        known = await self.index.read(Index.streams)
+        due = [
+            held
+            for held in known
+            if held.folder in folders and held.episodes and self._marked_at.get(held.id, -FRESH) + FRESH <= now
+        ]
+        try:
+            is_known = not await self._mark(due)
+        except sqlite3.OperationalError as error:
+            log.warning("what is protected could not be noted: %s", error)
+            is_known = False  # the index may need the very room that is to be made
+        if not is_known:
+            self._unanswered_at = clock.monotonic()
+        return is_known and bool(due)
 
     async def remove(self, doomed: Iterable[Doomed]) -> set[int]:
         """Delete files first: a row without a file is harmless, and the row may need the file's space. Returns the
@@ -261,6 +290,7 @@ class Archive:
         for held in streams:
             if held.episodes:
                 await self.index.write(retention.mark, held, found.get(held.name, []))
+                self._marked_at[held.id] = clock.monotonic()
         return set()
 
     async def clean_stream(self, held: Held, *, is_sure: bool = True) -> None:
@@ -274,16 +304,22 @@ class Archive:
 def _cut(disk: Disk, block: Block) -> bool:
     """Cut a file, and what is said of it, to what is whole; False when nothing was, and the file is gone."""
     path = disk.media / block.path
-    size = path.stat().st_size if path.exists() else 0
+    size = _size(path)
     entries = [entry for entry in block.entries if entry.size and entry.offset + entry.size <= size]
     if not entries:
         disk.recognise()
+        if _size(path) != size:
+            raise DiskAway(errno.ENODEV, "it went, and is there again")
         path.unlink(missing_ok=True)
         return False
     block.entries, block.end = entries, entries[-1].end
     block.size = entries[-1].offset + entries[-1].size
     os.truncate(path, block.size)
     return True
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _disagreement(disk: Disk, folder: str, known: dict[str, int], started: float) -> tuple[list[int], list[str]]:

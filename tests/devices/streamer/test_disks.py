@@ -327,6 +327,26 @@ def test_a_disk_that_goes_before_it_is_looked_at_has_lost_nothing(
     assert len(ages(archive, "yard~1")) == 10
 
 
+@pytest.mark.parametrize("call", [Archive.reconcile, Archive.repair])
+def test_a_disk_that_is_back_before_its_mark_is_read_has_lost_nothing(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, call: Callable[[Archive], Coroutine[None, None, None]]
+) -> None:
+    fill(archive, 10)
+    left_open(archive)
+    two, held = archive.disks.all[1], by_disk(archive)
+    aside, real = lose(two), Disk.recognise
+
+    def recognise(disk: Disk) -> None:
+        if disk is two and aside.exists():
+            give_back(two, aside)
+        real(disk)
+
+    monkeypatch.setattr(Disk, "recognise", recognise)
+    asyncio.run(call(archive))
+    assert by_disk(archive) == held
+    assert len(ages(archive, "yard~1")) == 10
+
+
 def test_a_file_that_is_being_written_is_no_stray(archive: Archive) -> None:
     held = stream(archive, "yard~1", expiration=86400)
     (one, _), path = archive.disks.all, f"{held.folder}/1/1-{'f' * 12}.mp4"

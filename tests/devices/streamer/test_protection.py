@@ -103,6 +103,47 @@ def test_when_space_is_short_the_unprotected_go_first_and_then_the_oldest_protec
     assert ages(archive, "yard~1") == [290]
 
 
+def test_a_moment_kept_since_the_last_clean_up_is_spared_where_room_is_made(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, perch = yard(archive, depth=DAY, episodes=2 * DAY), Perch(archive)
+    gate = archive.index.keep_stream("gate~1", DAY, None)
+    asyncio.run(record(archive, held, 600, 500, 400, 300, 200, 100))
+    asyncio.run(record(archive, gate, 550, 50))
+    perch.protect("yard~1", 600, kind="manual")
+    make_room(archive, 6)
+    make_room(archive, 5)
+    assert ages(archive, "yard~1") == [590, 290, 190, 90]
+    assert ages(archive, "gate~1") == [40]
+    assert perch.asked == [["yard~1"]], "not at every deletion, and only of what may be protected"
+    perch.protect("yard~1", 300, kind="manual")
+    later = clock.monotonic() + 61
+    monkeypatch.setattr(clock, "monotonic", lambda: later)
+    make_room(archive, 2)
+    assert ages(archive, "yard~1") == [590, 290]
+    assert perch.asked == [["yard~1"], ["yard~1"]]
+
+
+def test_room_is_made_although_perch_does_not_say_what_is_protected(archive: Archive) -> None:
+    held, perch = yard(archive, depth=DAY, episodes=2 * DAY), Perch(archive)
+    asyncio.run(record(archive, held, 600, 500, 400, 300))
+    perch.said = None
+    make_room(archive, 3)
+    make_room(archive, 2)
+    assert ages(archive, "yard~1") == [390, 290]
+    assert perch.asked == [["yard~1"]], "who does not answer is not asked at every deletion"
+
+
+def test_room_is_made_although_the_index_takes_no_marks(archive: Archive) -> None:
+    """It lies on the full disk itself; a trigger refuses what a full disk refuses."""
+    held, perch = yard(archive, depth=DAY, episodes=2 * DAY), Perch(archive)
+    asyncio.run(record(archive, held, 600, 500, 400, 300))
+    perch.protect("yard~1", 600)
+    archive.index.rows("CREATE TRIGGER full BEFORE UPDATE ON blocks BEGIN SELECT no_such_function(); END")
+    make_room(archive, 2)
+    assert ages(archive, "yard~1") == [390, 290]
+
+
 def test_six_hours_of_recording_stay_and_events_give_way_to_newer_ones(archive: Archive) -> None:
     """Item 114: motion is kept while space allows; it costs nobody the days that were sold."""
     held, perch = yard(archive, depth=6 * HOUR, episodes=FOREVER), Perch(archive)
