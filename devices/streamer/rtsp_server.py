@@ -19,7 +19,7 @@ from devices.streamer.deadline import before
 from devices.streamer.fleet import Fleet, plain_host
 from devices.streamer.pieces import FellBehind, Piece
 from devices.streamer.rtp import Coding, codings, describe
-from devices.streamer.rtsp_playing import Changed, Channel, Playing, TooSlow, channel_for
+from devices.streamer.rtsp_playing import PATIENCE, Changed, Channel, Playing, TooSlow, channel_for
 from devices.streamer.rtsp_words import (
     LARGEST_BODY,
     METHODS,
@@ -38,12 +38,11 @@ from devices.streamer.sessions import Decision, Moved, Refused, Sessions, Undeci
 from devices.streamer.settings import Settings
 from devices.streamer.stream import MAIN, Stream
 from devices.streamer.wire import NAME
-from tenants import clock
+from tenants import clock, networks
 
 log = logging.getLogger("perch.streamer")
 
 MOST = 500  # connections at once
-SILENCE = 30.0  # seconds a connection may say nothing while it is sent nothing
 AGAIN = 10.0
 OPEN = 9e9  # UTC seconds: the end of a window without one
 ENDS = (TooSlow, Changed, FellBehind, Refused, Undecided, Malformed, OSError)
@@ -65,7 +64,7 @@ class RtspServer:
 
     def __init__(self, fleet: Fleet, sessions: Sessions, archive: Archive, settings: Settings) -> None:
         self.fleet, self.sessions, self.archive, self.settings = fleet, sessions, archive, settings
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], str] = {}  # and whose each is
 
     async def run(self) -> None:
         """Serve until cancelled. A port that is taken costs RTSP and nothing else: it is tried again."""
@@ -87,21 +86,47 @@ class RtspServer:
         await asyncio.Event().wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= MOST:
-            writer.close()
+        task, owner = asyncio.current_task(), _owner(writer)
+        if task is None or not self._has_room_for(owner):
+            writer.transport.abort()
             return
-        self._connections.add(task)
+        self._connections[task] = owner
         # Left to itself the system would keep megabytes for a player that does not read.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.settings.unread // 2)
         writer.transport.set_write_buffer_limits(high=self.settings.unread)
         try:
             await Connection(self, reader, writer).run()
-        except (Unreadable, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, OSError):
-            return  # the other side is gone, silent, or speaks something else
+        except TimeoutError:
+            writer.transport.abort()  # the other side neither speaks nor reads, or is nobody we know
+        except (Unreadable, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+            return  # the other side is gone, or speaks something else
         finally:
-            self._connections.discard(task)
-            writer.close()
+            await _close(writer)
+            del self._connections[task]
+
+    def _has_room_for(self, owner: str) -> bool:
+        """One host may not take all there is."""
+        taken = list(self._connections.values())
+        return len(taken) < MOST and taken.count(owner) < self.settings.rtsp_each
+
+
+def _owner(writer: asyncio.StreamWriter) -> str:
+    """Whose a connection is: an address, or the /64 that one host has in IPv6."""
+    peer = writer.get_extra_info("peername") or ("",)
+    try:
+        address = networks.plain(peer[0])
+    except ValueError:
+        return ""
+    return str(address) if address.version == 4 else networks.neighbourhood(str(address))
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """What is still to be sent is sent to a player that reads, and to no other."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), PATIENCE)
+    except OSError:  # also that the time is over
+        writer.transport.abort()
 
 
 class Connection:
@@ -117,37 +142,62 @@ class Connection:
         self._channels: dict[str, Channel] = {}
         self._position = 0.0  # where a paused archive goes on
         self._playing: asyncio.Task[None] | None = None
+        self._deadline = asyncio.timeout(server.settings.rtsp_stranger)
         self._handlers: dict[str, Callable[[Request], Awaitable[None]]] = {
             "OPTIONS": self._options, "DESCRIBE": self._describe, "SETUP": self._set_up, "PLAY": self._play,
             "PAUSE": self._pause, "GET_PARAMETER": self._stay, "SET_PARAMETER": self._stay,
         }  # fmt: skip
 
     async def run(self) -> None:
-        """Answer until the client goes or is sent away."""
+        """Answer until the client goes or is sent away. Raises TimeoutError for a stranger who stays one."""
         try:
-            while (request := await self._next()).method != "TEARDOWN":
-                await self._answer(request)
-            self._reply(200, request, self._own())
+            async with self._deadline:
+                while (request := await self._next()).method != "TEARDOWN":
+                    await self._answer(request)
+                self._reply(200, request, self._own())
         finally:
             await self._stop()
 
+    async def _admitted(self, visit: Visit) -> Decision:
+        """The decision on a visit: with it the connection may stay, and whoever is refused is a stranger again.
+        Raises Refused or Undecided."""
+        try:
+            decision = await self._server.sessions.admit(visit)
+        except Refused:
+            if self._deadline.when() is None:
+                self._deadline.reschedule(asyncio.get_running_loop().time() + self._server.settings.rtsp_stranger)
+            raise
+        self._deadline.reschedule(None)
+        return decision
+
     async def _next(self) -> Request:
-        """The next request; packets of the client between them are skipped."""
+        """The next request; packets of the client between them are skipped. Raises TimeoutError."""
+        silence = self._server.settings.rtsp_silence
         while True:
-            silence = None if self._playing and not self._playing.done() else SILENCE
-            first = await before(self._reader.readexactly(1), silence)
+            first = await self._first(silence)
             if first == b"$":
-                head = await self._reader.readexactly(3)
-                await self._reader.readexactly(int.from_bytes(head[1:], "big"))
+                async with asyncio.timeout(silence):
+                    head = await self._reader.readexactly(3)
+                    await self._reader.readexactly(int.from_bytes(head[1:], "big"))
             elif first not in b"\r\n":
                 break
-        head = first + await before(self._reader.readuntil(b"\r\n\r\n"), SILENCE)
-        request = read_request(head)
-        length = request.get("content-length") or "0"
-        if not length.isdigit() or int(length) > LARGEST_BODY:
-            raise Unreadable("its body")
-        await before(self._reader.readexactly(int(length)), SILENCE)
+        async with asyncio.timeout(silence):
+            request = read_request(first + await self._reader.readuntil(b"\r\n\r\n"))
+            length = request.get("content-length") or "0"
+            if not length.isdigit() or int(length) > LARGEST_BODY:
+                raise Unreadable("its body")
+            await self._reader.readexactly(int(length))
         return request
+
+    async def _first(self, silence: float) -> bytes:
+        """The first byte of what comes next. While it is sent a stream, a player need not say anything: whether it
+        reads is looked at there."""
+        while True:
+            try:
+                return await before(self._reader.readexactly(1), silence)
+            except TimeoutError:
+                if self._playing is None or self._playing.done():
+                    raise
 
     async def _answer(self, request: Request) -> None:
         handler = self._handlers.get(request.method)
@@ -164,7 +214,7 @@ class Connection:
             self._reply(403, request)
         except (Undecided, Malformed):
             self._reply(503, request, {"Retry-After": "2"})
-        await self._writer.drain()
+        await asyncio.wait_for(self._writer.drain(), PATIENCE)
 
     def _reply(self, status: int, request: Request, headers: dict[str, str] | None = None, body: str = "") -> None:
         self._writer.write(answer(status, request, headers, body))
@@ -189,7 +239,7 @@ class Connection:
         self._channels, self._codings, self._position = {}, [], 0.0
         self._stream = self._server.fleet.find(address.name, address.host)
         self._visit = self._visit_of(address, request)
-        decision = await self._server.sessions.admit(self._visit)
+        decision = await self._admitted(self._visit)
         if self._stream is None:
             raise Denied(404)
         parts = self._seen(decision, address)
@@ -260,7 +310,7 @@ class Connection:
         stream, address = self._stream, self._address
         if not self._channels or stream is None or address is None or self._visit is None:
             raise Denied(455)
-        decision = await self._server.sessions.admit(self._visit)
+        decision = await self._admitted(self._visit)
         await self._stop()
         wanted = start_of(request.get("range"))
         if wanted is not None and address.start is not None:

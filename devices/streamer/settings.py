@@ -43,6 +43,9 @@ class Settings:
     idle: float = 60.0  # an on-demand camera closes this long after its last viewer
     viewer: float = 12.0  # a viewer who asked nothing for this long has gone
     unread: int = 1_000_000  # kept for an RTSP player that does not read; the system keeps as much again
+    rtsp_each: int = 50  # RTSP connections from one address; in IPv6 from one /64, which is one host's
+    rtsp_stranger: float = 15.0  # one without a DESCRIBE that was admitted is closed after this
+    rtsp_silence: float = 30.0  # one may say nothing for this long while it is sent nothing, or take for one request
     patience: float = 10.0  # how long a viewer's first request waits for an on-demand camera
 
     connect: float = 6.0  # dial, TLS and each answer of a camera
