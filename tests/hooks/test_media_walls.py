@@ -6,7 +6,7 @@ somebody whom the same address answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,21 +16,24 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from devices import playback
 from devices.models import Camera, PlaybackGrant
-from devices.services import cameras, playback_grants, streamers
+from devices.services import cameras, playback_grants, sessions, streamers
 from tenants import clock
-from tenants.models import ApiKey, User
+from tenants.models import ApiKey, FolderPermission, Membership, User, UserSession
 from tenants.scoping import domain_scope
 from tenants.services import keys, memberships, users
+from tenants.services import sessions as signed_in
 from tests.cast import build
 from tests.database import Rows
-from tests.devices.streamer.conftest import launch
+from tests.devices.streamer.conftest import eventually, launch
 from tests.devices.streamer.perch import FakePerch
 from tests.hooks.media_doors import ARCHIVE, FACTS, FILE, LIVE, LONG_AGO, YES, Door, House
 from tests.server import Server, free_port, play_token, session_id, sign_in
 
+AT_LEAST = 800  # refusals that were looked at, in all: fewer means that something is no longer asked
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 EVERYTHING = frozenset({LIVE, ARCHIVE, FILE, FACTS})
 NO_FILE = frozenset({LIVE, ARCHIVE, FACTS})
+refused_cells = 0
 browsers: dict[int, str] = {}
 
 
@@ -97,10 +100,12 @@ def person(house: House, name: str, **rights: Any) -> User:
 
 def leaks(house: House, doors: list[Door], text: str, opens: frozenset[str] = frozenset()) -> list[str]:
     """What a token gets that it should not, and what it does not get though it should."""
+    global refused_cells
     wrong = []
     for door in doors:
         status, code = house.knock(door, text)
         wanted = YES if door.kind in opens else 403
+        refused_cells += wanted == 403
         if status != wanted:
             wrong.append(f"{door.name}: {status} {code}")
     return wrong
@@ -263,3 +268,125 @@ def test_a_playback_token_opens_no_door_of_the_portal(house: House) -> None:
                 answer = client.get(path, **shown(text))
                 assert answer.status_code in (302, 401, 403), path
         assert client.get("/vsaas/api/v2/cameras", headers={"x-vsaas-session": browser}).status_code == 200
+
+
+@dataclass
+class Loss:
+    """Somebody whose token is good until something happens."""
+
+    name: str
+    token: str
+    happens: Callable[[], Any]
+    camera: Camera
+    by_all: bool = True  # else by RTSP alone
+    is_gone: bool = False  # the stream itself goes, and then 404 is as good a refusal
+    doors: list[Door] = field(default_factory=list)  # of a stream that goes: as they were
+
+
+def _losses(house: House) -> list[Loss]:
+    """Everything that takes away what a token opened."""
+    cast, gate = house.cast, house.cast.gate
+
+    def viewer(name: str) -> tuple[User, str, str]:
+        user = person(house, name, can_view_dvr=True)
+        browser = sign_in(user)
+        return user, browser, play_token(user, gate, browser)
+
+    out, browser, out_token = viewer("signedout")
+    blocked, _none, blocked_token = viewer("blocked")
+    revoked, _none, revoked_token = viewer("revoked")
+    leaver, _none, leaver_token = viewer("leaver")
+    kicked, _none, kicked_token = viewer("kicked")
+    _user, own_browser, _token = viewer("late")
+    late = playback.Issuer(
+        _user.pk, session_id=session_id(_user, own_browser), made_at=clock.timestamp() - playback.LIFETIME + 12
+    )
+    key, _text = add_key(house, cast.alice)
+    grant = add_grant(house)
+
+    def kick() -> None:
+        for row in sessions.alive().filter(user_id=kicked.pk):
+            sessions.end_session(row, acting_user=cast.alice)
+
+    def revoke() -> None:
+        memberships.revoke_folder(FolderPermission.objects.get(user=revoked), acting_user=None)
+
+    def leave() -> None:
+        memberships.remove_member(Membership.objects.get(user=leaver, organization=cast.harbour), acting_user=None)
+
+    def block() -> None:
+        users.change_user(User.objects.get(pk=blocked.pk), acting_user=None, is_active=False)
+
+    return [
+        Loss("sign-out", out_token, lambda: end_sign_in(out, browser), gate),
+        Loss("user disabled", blocked_token, block, gate),
+        Loss("right revoked", revoked_token, revoke, gate),
+        Loss("member left", leaver_token, leave, gate),
+        Loss("playback ended", kicked_token, kick, gate),
+        Loss("token past its time", late.token(gate), lambda: None, gate),
+        Loss(
+            "key deleted", playback.Issuer(cast.alice.pk, key_id=key.pk).token(gate),
+            lambda: keys.delete_key(key, acting_user=None), gate,
+        ),
+        Loss(
+            "grant deleted", playback.grant_token(grant, gate),
+            lambda: playback_grants.revoke_grant(PlaybackGrant.objects.get(pk=grant.pk), acting_user=None), gate,
+            by_all=False,
+        ),
+    ]  # fmt: skip
+
+
+def _losses_of_cameras(house: House) -> list[Loss]:
+    """What happens to a camera and not to a person."""
+    cast = house.cast
+
+    def alone() -> None:
+        cameras.set_privacy(_camera(cast.office), True, acting_user=cast.alice)
+
+    def off() -> None:
+        cameras.set_enabled(_camera(cast.wheel), False, acting_user=None)
+
+    def away() -> None:
+        cameras.change_camera(_camera(house.shed), acting_user=None, organization=cast.mill)
+
+    return [
+        Loss("privacy", token(cast.alice, cast.office), alone, cast.office, is_gone=True),
+        Loss("camera off", token(cast.mallory, cast.wheel), off, cast.wheel, is_gone=True),
+        Loss("camera moved to another organization", token(cast.alice, house.shed), away, house.shed),
+    ]
+
+
+def end_sign_in(user: User, browser: str) -> None:
+    row = UserSession.objects.get(pk=session_id(user, browser))
+    signed_in.end(row, acting_user=user)
+
+
+def still_opened(house: House, loss: Loss) -> dict[str, int]:
+    """The doors that do not refuse (yet)."""
+    doors = loss.doors or house.doors(loss.camera, token(house.cast.nora, loss.camera))
+    refusals = (403, 404) if loss.doors else (403,)
+    wanted = [door for door in doors if loss.by_all or door.is_rtsp]
+    return {name: status for name, status in house.knocks(wanted, loss.token).items() if status not in refusals}
+
+
+def test_whatever_takes_a_right_away_is_felt_at_every_door(house: House) -> None:
+    global refused_cells
+    losses = [*_losses(house), *_losses_of_cameras(house)]
+    for loss in losses:
+        doors = house.doors(loss.camera, token(house.cast.nora, loss.camera))
+        wanted = [door for door in doors if loss.by_all or door.is_rtsp]
+        assert leaks(house, wanted, loss.token, EVERYTHING) == [], f"before: {loss.name}"
+        loss.doors = doors if loss.is_gone else []
+    for loss in losses:
+        with domain_scope(house.cast.north):
+            loss.happens()
+    for loss in losses:
+        eventually(lambda: not still_opened(house, loss), seconds=20)  # noqa: B023 - asked at once
+        refused_cells += 16 if loss.by_all else 2
+    for camera in (house.cast.gate, house.shed):
+        known = token(house.cast.nora, camera)
+        assert leaks(house, house.doors(camera, known), known, EVERYTHING) == []
+
+
+def test_no_less_is_asked_than_before() -> None:
+    assert refused_cells >= AT_LEAST
