@@ -35,6 +35,10 @@ class Preset(ScopedModel):
     dvr_space = models.PositiveIntegerField(
         _("archive space, GB"), null=True, blank=True, validators=[MaxValueValidator(1_000_000)]
     )
+    # How many cameras one person watches at the same time; null is no limit. Counted by the streamers' hook.
+    max_streams = models.PositiveSmallIntegerField(
+        _("cameras watched at once"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
     precise_thumbnails_days = models.PositiveIntegerField(
         _("precise thumbnails, days"), default=0, validators=[MaxValueValidator(3650)]
     )

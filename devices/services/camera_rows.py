@@ -70,6 +70,7 @@ class CameraRow(NamedTuple):
     preset_dvr_depth: float
     preset_dvr_lock_days: int | None
     preset_dvr_space: int | None
+    preset_max_streams: int | None
     preset_precise_thumbnails_days: int
     vision_enabled: bool | None
     preset_vision_alg: str
@@ -108,7 +109,8 @@ SELECT c.id, c.domain_id, c.name, c.title, c.comment, c.organization_id, c.folde
        c.precise_thumbnails_days, c.motion_detector_enabled, c.vision_alg, c.vision_areas, c.onvif_url, c.onvif_profile,
        c.onvif_ptz, c.agent_id, c.agent_model, c.agent_serial, c.external_id, f.coordinates,
        p.title, p.is_default, p.is_adjustable, p.is_deleted, p.dvr_depth, p.dvr_lock_days, p.dvr_space,
-       p.precise_thumbnails_days, p.vision_enabled, p.vision_alg, p.vision_gpu, p.vision_areas, p.vision_params::text,
+       p.max_streams, p.precise_thumbnails_days, p.vision_enabled, p.vision_alg, p.vision_gpu, p.vision_areas,
+       p.vision_params::text,
        s.alive, s.error_code, s.bitrate,
        extract(epoch FROM s.opened_at)::float8, extract(epoch FROM s.reported_at)::float8,
        t.hostname, t.public_url, t.port, a.favorite, a.motion_alarm,

@@ -24,6 +24,7 @@ FIELDS = frozenset(
         "is_adjustable",
         "is_everywhere",
         *RULED,
+        "max_streams",
         "vision_enabled",
         "vision_gpu",
         "vision_areas",

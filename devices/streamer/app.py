@@ -181,8 +181,12 @@ class Door:
         return _text(playlists.archive(found, playback.token, grows=grows, **named))
 
     async def archive_init(self, playback: Playback) -> Response:
-        await playback.admit("hls", dvr=True)
-        found = await self._archive.index.read(Index.init, int(playback.parts[0]))
+        number = int(playback.parts[0])
+        parts = _seen(await playback.admit("hls", dvr=True), 0, clock.timestamp() + 1)
+        # Numbers count over all cameras: a name of one's own must not open the beginning of somebody else's recording.
+        if not await self._archive.index.read(Index.begins_with, playback.name, number, parts):
+            raise Fault(404)
+        found = await self._archive.index.read(Index.init, number)
         if found is None:
             raise Fault(404)
         return Response(found[1], media_type=MP4, headers=BRIEFLY)

@@ -230,6 +230,15 @@ class Index:
         row = self._connection.execute("SELECT codecs, data FROM inits WHERE id = ?", (number,)).fetchone()
         return (str(row[0]), bytes(row[1])) if row else None
 
+    def begins_with(self, name: str, init: int, parts: Iterable[tuple[float, float]]) -> bool:
+        """Whether a recording of this stream within one of these (from, to), in seconds, begins with this segment."""
+        statement = (
+            "SELECT 1 FROM blocks b JOIN streams s ON s.id = b.stream_id "
+            "WHERE s.name = ? AND b.init_id = ? AND b.start_ms < ? AND b.end_ms > ? ORDER BY b.start_ms DESC LIMIT 1"
+        )
+        found = (self._connection.execute(statement, (name, init, end * 1000, start * 1000)) for start, end in parts)
+        return any(rows.fetchone() for rows in found)
+
     # -- blocks
 
     def add_block(self, block: Block) -> int:

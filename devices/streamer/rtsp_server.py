@@ -124,7 +124,7 @@ async def _close(writer: asyncio.StreamWriter) -> None:
     """What is still to be sent is sent to a player that reads, and to no other."""
     writer.close()
     try:
-        await asyncio.wait_for(writer.wait_closed(), PATIENCE)
+        await before(writer.wait_closed(), PATIENCE)
     except OSError:  # also that the time is over
         writer.transport.abort()
 
@@ -214,7 +214,7 @@ class Connection:
             self._reply(403, request)
         except (Undecided, Malformed):
             self._reply(503, request, {"Retry-After": "2"})
-        await asyncio.wait_for(self._writer.drain(), PATIENCE)
+        await before(self._writer.drain(), PATIENCE)
 
     def _reply(self, status: int, request: Request, headers: dict[str, str] | None = None, body: str = "") -> None:
         self._writer.write(answer(status, request, headers, body))

@@ -166,6 +166,10 @@ class PresetForm(PerchForm):
         label=_("Recognition"), required=False, choices=RECOGNITION,
         help_text=_("What streamers with analytics look for. Zones are each camera's own."),
     )  # fmt: skip
+    max_streams = forms.IntegerField(
+        label=_("Cameras watched at once"), required=False, min_value=1, max_value=1000,
+        help_text=_("By one person, of all cameras with such a limit. Empty: no limit."),
+    )  # fmt: skip
     is_adjustable = forms.BooleanField(
         label=_("Cameras may differ"), required=False,
         help_text=_("On: the values are copied and can then be changed on a camera. Off: they are fixed."),

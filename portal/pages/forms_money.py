@@ -65,6 +65,10 @@ class PlanForm(PerchForm):
         max_value=1_000_000,
         help_text=_("Empty: no limit."),
     )
+    max_streams = forms.IntegerField(
+        label=_("Cameras watched at once"), required=False, min_value=1, max_value=1000,
+        help_text=_("By one person, of all cameras with such a limit. Empty: no limit."),
+    )  # fmt: skip
     is_default = forms.BooleanField(
         label=_("The usual choice"),
         required=False,
@@ -74,7 +78,7 @@ class PlanForm(PerchForm):
     is_archived = forms.BooleanField(
         label=_("No longer sold"), required=False, help_text=_("Who has it keeps it and keeps paying for it.")
     )
-    SERVICES = ("dvr_depth", "dvr_space")
+    SERVICES = ("dvr_depth", "dvr_space", "max_streams")
 
     def clean(self) -> dict[str, Any]:
         """The services apart from the plan's own fields: they are the settings of its preset."""

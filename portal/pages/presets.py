@@ -19,8 +19,8 @@ from tenants.access import as_id, organization_for
 from tenants.errors import Conflict, Forbidden, Missing
 
 METHODS = ["GET", "HEAD", "POST"]
-FIELDS = ("title", "dvr_depth", "dvr_space", "dvr_lock_days", "precise_thumbnails_days", "vision_alg", "is_adjustable",
-          "is_everywhere", "zone", "zone_mode", "labels")  # fmt: skip
+FIELDS = ("title", "dvr_depth", "dvr_space", "dvr_lock_days", "precise_thumbnails_days", "vision_alg", "max_streams",
+          "is_adjustable", "is_everywhere", "zone", "zone_mode", "labels")  # fmt: skip
 
 
 def preset_for(preset_id: str) -> Preset:

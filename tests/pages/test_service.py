@@ -10,6 +10,7 @@ from django.test import Client
 from devices.models import Camera, Preset
 from tenants.models import ApiKey, AuditEntry, Domain
 from tenants.scoping import domain_scope
+from tests.api.v3.calls import ADMIN, as_user
 from tests.cast import Cast
 
 
@@ -42,6 +43,23 @@ def test_a_preset_is_given_to_single_organizations(cast: Cast) -> None:
     assert "Special" not in cast.client(cast.mallory).get("/cameras/new").content.decode()
     nora.post(f"/presets/{special.pk}/organizations/{cast.harbour.pk}/detach")
     assert "Special" not in alice.get("/cameras/new").content.decode()
+
+
+def test_a_preset_and_a_plan_say_how_many_cameras_are_watched_at_once(cast: Cast) -> None:
+    nora, v3 = cast.client(cast.nora), as_user(cast.nora, base=ADMIN)
+    form = {"title": "Week", "dvr_depth": "7", "is_everywhere": "on"}
+    assert nora.post(f"/presets/{cast.basic.pk}", form | {"max_streams": "4"}).status_code == 302
+    assert 'value="4"' in nora.get(f"/presets/{cast.basic.pk}").content.decode()
+    assert v3.get(f"presets/{cast.basic.pk}").ok()["max_streams"] == 4
+    assert v3.put(f"presets/{cast.basic.pk}", {"max_streams": 2}).ok()["max_streams"] == 2
+    assert cast.api(cast.north_key).get(f"/vsaas/api/v2/presets/{cast.basic.pk}").json()["max_streams"] == 2
+    v3.put(f"presets/{cast.basic.pk}", {"max_streams": 0}).refused(400, "validation_error", pointer="/max_streams")
+    assert nora.post(f"/presets/{cast.basic.pk}", form | {"max_streams": "0"}).status_code == 422
+    assert nora.post(f"/presets/{cast.basic.pk}", form).status_code == 302
+    assert v3.get(f"presets/{cast.basic.pk}").ok()["max_streams"] is None
+    nora.post("/plans/new", {"title": "Few", "amount": "1.00", "dvr_depth": "1", "max_streams": "3"})
+    with domain_scope(cast.north):
+        assert Preset.objects.get(title="Few").max_streams == 3
 
 
 @pytest.mark.parametrize("depth", ["-1", "4000", "a week", ""])

@@ -17,9 +17,10 @@ from psycopg.types.numeric import Int8
 from devices.access import ONE
 from devices.playback import Holder, Playback, TokenRefused, open_any
 from devices.reports import media_name
+from devices.services.sessions import SILENT
 from portal import fleet
 from portal.api.hooks import sessions, viewers
-from portal.api.hooks.viewers import EXPORT, LIVE, kind_of
+from portal.api.hooks.viewers import ARCHIVE, EXPORT, LIVE, kind_of
 from portal.api.hooks.wire import Answer, Refusal, Scope, bearer_digest, query
 from tenants import clock
 
@@ -27,12 +28,28 @@ DAY = 24 * 3600
 SECONDS = "5"  # how long an answer may be believed, also a "no": so long does a revoked right live on
 CACHED = ("X-AuthDuration", SECONDS)
 ENDED = "An administrator has ended this playback."
-# X-Max-Sessions is not sent: a user's limit counts sign-ins (items 63, 64) and ending the oldest one ends its tokens.
-# Counted as playbacks, a limit of one would leave a wall of sixteen cameras with a single picture.
+TOO_MANY = "You are watching as many cameras at once as the plan allows: close another one first."
 
 # A streamer that a camera has left goes on showing what it recorded (item 92), and no more.
 WAS_HERE = """EXISTS (SELECT FROM devices_streamerspan x
             WHERE x.domain_id = c.domain_id AND x.camera_id = c.id AND x.streamer_id = s.id)"""
+
+# How many others of the limited cameras a person watches that he began before this one; the first N stay, a second
+# player of a camera is not one more, and files are no watching. X-Max-Sessions is not sent for it: a streamer counts
+# players instead of cameras, those with a renewed token twice, and only its own. Who watches is written within a
+# second: two cameras begun in the same second are both let in, and the later one is refused when it is asked about
+# again, 5 s later.
+ALIVE = f"""v.domain_id = %(domain)s AND v.user_id = %(user)s AND v.kind <> '{EXPORT}' AND v.ended_at IS NULL
+            AND v.last_at > %(now)s - interval '{SILENT.seconds} s'"""
+OTHERS = f"""(
+    SELECT count(DISTINCT v.camera_id) FROM devices_viewingsession v
+    JOIN devices_camera w ON w.id = v.camera_id AND w.domain_id = v.domain_id
+    JOIN devices_preset l ON l.id = w.preset_id AND l.domain_id = w.domain_id AND l.max_streams IS NOT NULL
+    WHERE {ALIVE} AND v.camera_id <> %(camera)s AND (v.began_at, v.camera_id) < (coalesce(
+        (SELECT min(v.began_at) FROM devices_viewingsession v WHERE {ALIVE} AND v.camera_id = %(camera)s),
+        %(now)s), %(camera)s))"""  # noqa: S608 - constants of this code base
+# Administrators look after everybody's cameras: what a subscriber's plan allows does not bind them.
+IS_ADMIN = "(SELECT u.is_admin FROM tenants_user u WHERE u.id = %(user)s AND u.domain_id = %(domain)s)"
 
 # User 0 is the ISP's system key acting for nobody: it may all, as `tenants.access.system_user` says.
 QUESTION = f"""
@@ -43,7 +60,8 @@ LEFT JOIN LATERAL (
            held.can_export, c.streamer_id = s.id OR %(dvr)s AND {WAS_HERE},
            EXISTS (SELECT FROM devices_viewingsession v WHERE v.domain_id = %(domain)s AND v.camera_id = %(camera)s
                    AND v.holder = %(holder)s AND v.holder_id = %(holder_id)s AND v.user_id = %(user)s
-                   AND v.banned_until > %(now)s)
+                   AND v.banned_until > %(now)s),
+           %(user)s > 0 AND p.max_streams IS NOT NULL AND NOT {IS_ADMIN} AND p.max_streams <= {OTHERS}
     FROM (
         SELECT * FROM ({ONE}) AS person_rights
       UNION ALL
@@ -56,6 +74,7 @@ LEFT JOIN LATERAL (
             AND g.camera_id = %(camera)s AND (g.expires_at > %(now)s OR g.expires_at IS NULL)
     ) AS held
     JOIN devices_camera c ON c.id = held.camera_id AND c.enabled AND NOT c.is_private
+    JOIN devices_preset p ON p.id = c.preset_id AND p.domain_id = c.domain_id
     JOIN tenants_domain d ON d.id = c.domain_id AND d.is_active
     WHERE CASE %(holder)s
         WHEN {Holder.SESSION:d} THEN EXISTS (
@@ -76,6 +95,7 @@ SELECT s.public_url, s.rtsp_port FROM devices_camera c JOIN devices_streamer s O
 WHERE c.id = %(camera)s AND c.domain_id = %(domain)s AND s.rtsp_port > 0
 """
 RTSP = "rtsp"
+WATCHING = {LIVE, ARCHIVE}
 ANY = 0  # where a name says no ISP
 
 
@@ -90,6 +110,7 @@ class Held(NamedTuple):
     export: bool | None
     here: bool | None  # whether this streamer may show it
     ended: bool | None
+    crowded: bool | None  # whether as many cameras as the plan allows are watched already
 
 
 async def authorize(scope: Scope) -> Answer:
@@ -121,6 +142,8 @@ async def answer(key: str, asked: Mapping[str, str]) -> Answer:
     kind = kind_of(asked)
     if kind == EXPORT and not held.export:
         raise Refusal(403, "The archive may be watched, but not downloaded.", headers=[CACHED])
+    if held.crowded and kind in WATCHING:
+        raise Refusal(403, TOO_MANY, headers=[CACHED], code="too_many_streams")
     if kind == LIVE or (kind and held.dvr and token.archive):
         viewers.note(token, kind, asked)
         sessions.note(token, kind, asked)

@@ -258,6 +258,7 @@ def _preset(row: CameraRow) -> PresetShape:
         "dvr_depth": row.preset_dvr_depth,
         "dvr_lock_days": row.preset_dvr_lock_days,
         "dvr_space": row.preset_dvr_space,
+        "max_streams": row.preset_max_streams,
         "precise_thumbnails_days": row.preset_precise_thumbnails_days,
         "vision_enabled": row.vision_enabled,
         "vision_alg": row.preset_vision_alg or None,

@@ -20,7 +20,8 @@ from tenants.models import Organization, User
 
 
 class PresetShape(TypedDict):
-    """A preset; `dvr_depth` and `dvr_lock_days` in days, `dvr_space` in GB (null: no limit)."""
+    """A preset; `dvr_depth` and `dvr_lock_days` in days, `dvr_space` in GB; `max_streams` is how many cameras one
+    person watches at once (null: no limit)."""
 
     id: int
     domain_id: int
@@ -31,6 +32,7 @@ class PresetShape(TypedDict):
     dvr_depth: float
     dvr_lock_days: int | None
     dvr_space: int | None
+    max_streams: int | None
     precise_thumbnails_days: int
     vision_enabled: bool | None
     vision_alg: str | None
@@ -60,6 +62,10 @@ class PresetFields(Fields):
     dvr_lock_days = Number(allow_null=True, max_value=3650)
     dvr_look_days = Number(allow_null=True, max_value=3650)
     dvr_space = Number(allow_null=True, max_value=1_000_000)
+    max_streams = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=1000,
+        help_text="cameras one person watches at once (not in the reference)",
+    )  # fmt: skip
     precise_thumbnails_days = Number(max_value=3650)
     vision_enabled = serializers.BooleanField(required=False, allow_null=True)
     vision_alg = Text(max_length=20)
@@ -86,6 +92,7 @@ def preset_shape(preset: Preset) -> PresetShape:
         "dvr_depth": preset.dvr_depth,
         "dvr_lock_days": preset.dvr_lock_days,
         "dvr_space": preset.dvr_space,
+        "max_streams": preset.max_streams,
         "precise_thumbnails_days": preset.precise_thumbnails_days,
         "vision_enabled": preset.vision_enabled,
         "vision_alg": preset.vision_alg or None,

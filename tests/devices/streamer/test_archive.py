@@ -96,6 +96,20 @@ def test_an_archive_to_now_grows_and_only_appends(house: Running) -> None:
     assert after.startswith(before)
 
 
+def test_the_beginning_of_a_recording_is_had_under_its_own_name_only(house: Running) -> None:
+    start, duration = window(house)
+    own = Playlist(house.get(f"yard/archive-{start}-{duration}.m3u8").text).maps[0]
+    assert house.follow("yard", own).status_code == 200
+    assert house.follow("porch", own).status_code == 404, "the numbers are those of all cameras"
+    house.perch.ranges = [{"opened_at": 9_000_000_000}]
+    try:
+        late = own.replace("token=good", "token=late")
+        house.perch.allowed |= {"late"}
+        assert refusal(house.follow("yard", late)) == (403, "outside_archive")
+    finally:
+        house.perch.ranges = None
+
+
 def test_a_file_is_offered_after_its_duration_was_verified(house: Running, tmp_path: Path) -> None:
     start, duration = window(house)
     ready = house.get(f"yard/archive-{start}-{duration}.mp4?prepare=true").json()

@@ -52,6 +52,7 @@ class PresetFields(Fields):
 
     DEFAULTS: ClassVar[Mapping[str, Any]] = {
         "is_adjustable": False, "is_everywhere": False, "vision": {"alg": ""}, "thumbnails_expiration": 0,
+        "max_streams": None,
         "dvr": {"expiration": 0, "episodes_expiration": None, "storage_limit": None},
         "layout_rules": {"zone": None, "mode": "preferred", "labels": {}},
     }  # fmt: skip
@@ -62,6 +63,10 @@ class PresetFields(Fields):
     dvr = PresetDvrFields(required=False)
     vision = PresetVisionFields(required=False)
     thumbnails_expiration = Number(max_value=LONGEST_DEPTH, help_text="seconds; kept in whole days")
+    max_streams = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=1000,
+        help_text="cameras one person watches at once, of all cameras with such a limit; null: no limit",
+    )  # fmt: skip
     layout_rules = LayoutFields(required=False)
     deleted_at = serializers.IntegerField(required=False, allow_null=True, min_value=0)
 
@@ -82,7 +87,7 @@ SENT = {"title": "Week", "is_adjustable": False, "dvr": {"expiration": 604800, "
 
 def _values(fields: dict[str, Any]) -> dict[str, Any]:
     """What was sent, under the service's names and in its units."""
-    same = ("title", "is_adjustable", "is_everywhere")
+    same = ("title", "is_adjustable", "is_everywhere", "max_streams")
     values: dict[str, Any] = {name: fields[name] for name in same if name in fields}
     dvr = fields.get("dvr", {})
     if "expiration" in dvr:

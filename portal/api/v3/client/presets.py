@@ -53,7 +53,8 @@ class LayoutShape(TypedDict):
 
 
 class PresetShape(TypedDict):
-    """A preset; `deleted_at` in ms, null while it can be chosen; `layout_rules` for the ISP's administrators only."""
+    """A preset; `deleted_at` in ms, null while it can be chosen; `layout_rules` for the ISP's administrators only;
+    `max_streams` is how many cameras one person watches at once (null: no limit)."""
 
     id: int
     title: str
@@ -63,6 +64,7 @@ class PresetShape(TypedDict):
     dvr: DvrShape
     vision: VisionShape
     thumbnails_expiration: int
+    max_streams: int | None
     stats: PresetCountsShape
     layout_rules: LayoutShape | None
     deleted_at: int | None
@@ -89,7 +91,8 @@ PRESETS = Collection(
 EXAMPLE = {
     "id": 391, "title": "Default", "is_default": True, "is_adjustable": False, "is_everywhere": True,
     "dvr": {"expiration": 604800, "episodes_expiration": None, "storage_limit": None}, "vision": {"alg": None},
-    "thumbnails_expiration": 0, "stats": {"organizations_count": 3, "streams_count": 12}, "deleted_at": None,
+    "thumbnails_expiration": 0, "max_streams": None, "deleted_at": None,
+    "stats": {"organizations_count": 3, "streams_count": 12},
     "layout_rules": {"zone": "north", "mode": "preferred", "labels": {}},
     "last_change": None,
 }  # fmt: skip
@@ -150,6 +153,7 @@ def _shape(
         "dvr": dvr_shape(row.dvr_depth, row.dvr_lock_days, row.dvr_space),
         "vision": {"alg": row.vision_alg or None},
         "thumbnails_expiration": row.precise_thumbnails_days * DAY,
+        "max_streams": row.max_streams,
         "stats": {"organizations_count": counts[0], "streams_count": counts[1]},
         "layout_rules": layout,
         "deleted_at": end,
