@@ -29,6 +29,7 @@ AREAS: dict[str, Right] = {
     "cameras": Right.CAMERAS,
     "streams": Right.CAMERAS,
     "presets": Right.CAMERAS,
+    "actions": Right.CAMERAS,
     "users": Right.PEOPLE,
     "invitations": Right.PEOPLE,
     "permissions": Right.PEOPLE,

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django import template
-from django.forms import BoundField, CheckboxInput
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats
@@ -49,7 +49,9 @@ def nav(context: dict[str, Any], url_name: str, label: str, picture: str, count:
 @register.inclusion_tag("parts/field.html")
 def field(bound: BoundField, more: str = "") -> dict[str, Any]:
     """A form's field with its label, help and errors; a check box becomes a switch."""
-    return {"field": bound, "is_switch": isinstance(bound.field.widget, CheckboxInput), "more": more}
+    widget = bound.field.widget
+    is_group = isinstance(widget, CheckboxSelectMultiple)
+    return {"field": bound, "is_switch": isinstance(widget, CheckboxInput), "is_group": is_group, "more": more}
 
 
 @register.filter

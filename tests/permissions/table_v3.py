@@ -130,7 +130,7 @@ ADMIN = [
     admin("PUT", STREAM, {"comment": "x"}),
     admin("DELETE", STREAM, success=204),
     admin("POST", "streams/multiedit", {"streams": [{"name": "{camera}", "comment": "x"}]}, success=204),
-    admin("POST", "streams/zones", {"streams": [{"name": "{camera}", "zone": None}]}, success=204),
+    admin("POST", "streams/zones", {"streams": [{"name": "{camera}", "zone": None, "mode": "required"}]}, success=204),
     admin("GET", STREAM + "/layouts", plain=True),
     admin("GET", "zones", plain=True),
     admin("GET", "zones/ring", plain=True),
