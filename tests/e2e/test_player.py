@@ -265,12 +265,13 @@ def test_a_right_that_is_taken_away_stops_the_picture_within_ten_seconds(browser
 def test_a_playback_that_was_ended_stops_within_ten_seconds_and_does_not_begin_by_itself(
     browser: Browser, harbour: Harbour
 ) -> None:
+    harbour.grant("bob")
     bob = Viewer.of(browser, harbour, "bob")
     bob.open().sees("playing", live=True)
     bob.sees_motion()
     alice = Viewer.of(browser, harbour, "alice")
     alice.page.goto(f"{bob.page.url.split('/cameras')[0]}/watching/?camera={harbour.camera}")
-    alice.page.get_by_role("link", name="End the playback of bob").click()
+    alice.page.get_by_role("link", name="End the playback of bob").first.click()
     alice.page.get_by_role("button", name="End it").click()
     ended = time.monotonic()
     bob.sees("failed", live=True, seconds=10)

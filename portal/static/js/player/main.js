@@ -156,6 +156,8 @@ async function onFailed(why) {
   else if (why === "signedOut") message.show("lock", words.signedOut, words.signedOutMore, ["reload"]);
   else if (why === "nothing") onNothing();
   else if (why === "liveOnly") onLiveOnly();
+  else if (why === "ended") message.show("lock", words.ended, words.endedMore, ["again"]);
+  else if (why === "tooMany") message.show("lock", words.tooMany, words.tooManyMore, ["again"]);
   else await onForbidden();
 }
 
