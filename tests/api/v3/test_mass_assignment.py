@@ -32,7 +32,7 @@ WRITTEN: dict[str, tuple[type[models.Model], str, str, set[str]]] = {
             "updated_at", "preset_id", "dvr_depth", "dvr_lock_days", "dvr_space", "precise_thumbnails_days",
         },
     ),
-    "presets/{basic}": (Preset, "basic", "nora", {"title", "is_adjustable", "is_everywhere"}),
+    "presets/{basic}": (Preset, "basic", "nora", {"title", "is_adjustable", "is_everywhere", "max_streams"}),
 }  # fmt: skip
 
 
